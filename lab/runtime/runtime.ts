@@ -1,0 +1,109 @@
+import type { Pace } from '../../stack/pace.ts';
+
+/** The components of the topology, as `stack/topology.ts` declares them. */
+export type ComponentId = string;
+
+export type RuntimeKind = 'docker' | 'embedded';
+
+/** What a fault may need of the runtime; an exercise that needs one the runtime lacks says so at once. */
+export type Capability = 'stop' | 'kill' | 'pause' | 'restart-with-env' | 'promote' | 'partition';
+
+export type ComponentState = 'running' | 'starting' | 'paused' | 'stopped' | 'crashed' | 'missing';
+
+export interface ComponentStatus {
+  readonly id: ComponentId;
+  readonly state: ComponentState;
+  /** Whether its readiness probe answers now. */
+  readonly ready: boolean;
+  /** Process ID (embedded) or container ID (docker). */
+  readonly handle?: string;
+  readonly startedAt?: string;
+  readonly residentBytes?: number;
+  readonly detail?: string;
+}
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+  /** `http://host:port`, for ports that speak HTTP. */
+  readonly url: string;
+}
+
+/** Where the caller stands: on the host, or inside the lab's network. */
+export type Vantage = 'host' | 'network';
+
+export interface ProgressEvent {
+  readonly component: ComponentId;
+  readonly phase:
+    | 'waiting'
+    | 'pulling'
+    | 'creating'
+    | 'starting'
+    | 'ready'
+    | 'failed'
+    | 'stopping'
+    | 'stopped';
+  /** Milliseconds since this component's work began. */
+  readonly elapsedMs: number;
+  readonly message?: string;
+}
+
+export interface UpOptions {
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (event: ProgressEvent) => void;
+}
+
+export interface DownOptions {
+  readonly signal?: AbortSignal;
+  readonly keepData?: boolean;
+  readonly onProgress?: (event: ProgressEvent) => void;
+}
+
+/** Where components run. One per lab name; boots it or attaches to what is already there. */
+export interface Runtime {
+  readonly kind: RuntimeKind;
+  readonly capabilities: ReadonlySet<Capability>;
+  /** Starts whatever is missing, in dependency order, and waits until all is ready. A second `up` is a no-op. */
+  up(options?: UpOptions): Promise<RunningLab>;
+  /** The running lab, or undefined when nothing of it runs. */
+  attach(): Promise<RunningLab | undefined>;
+  /** Removes everything it made and nothing else; safe after a crash. */
+  down(options?: DownOptions): Promise<void>;
+  /** One entry per component of the topology, also when nothing runs. */
+  status(): Promise<ComponentStatus[]>;
+}
+
+/** A lab whose components run. Every operation is idempotent and resolves once the state is reached. */
+export interface RunningLab {
+  readonly name: string;
+  readonly kind: RuntimeKind;
+  readonly pace: Pace;
+  readonly capabilities: ReadonlySet<Capability>;
+  /** `.lab/<name>`, absolute. */
+  readonly directory: string;
+  /** The random token that admin and fault endpoints want as `Authorization: Bearer`. */
+  readonly token: string;
+  status(): Promise<ComponentStatus[]>;
+  start(component: ComponentId): Promise<void>;
+  /** Graceful: SIGTERM, and SIGKILL after the grace period. */
+  stop(component: ComponentId, options?: { graceMs?: number }): Promise<void>;
+  /** SIGKILL. */
+  kill(component: ComponentId): Promise<void>;
+  pause(component: ComponentId): Promise<void>;
+  unpause(component: ComponentId): Promise<void>;
+  /** Starts it anew with these variables over its declared ones; `{}` goes back to the declared ones. */
+  restart(component: ComponentId, env?: Readonly<Record<string, string>>): Promise<void>;
+  /** The variables that `restart` laid over the declared ones. */
+  overrides(component: ComponentId): Promise<Readonly<Record<string, string>>>;
+  /** Turns a standby into a primary. */
+  promote(component: ComponentId): Promise<void>;
+  logs(
+    component: ComponentId,
+    options?: { follow?: boolean; tailLines?: number; signal?: AbortSignal },
+  ): AsyncIterable<string>;
+  /** The address of a component's port (`http`, `admin`, `smtp`, `otlp`, `postgres`) as the caller reaches it. */
+  address(component: ComponentId, port?: string, from?: Vantage): Address;
+  /** Network partition (docker only). */
+  disconnect?(component: ComponentId): Promise<void>;
+  connect?(component: ComponentId): Promise<void>;
+}
