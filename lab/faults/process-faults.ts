@@ -55,7 +55,10 @@ const restartWithEnv: FaultKind<{ env: Record<string, string> }> = {
   defaultTarget: 'api-1',
   params: z.strictObject({
     env: z
-      .record(z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, 'a variable name such as LOG_LEVEL'), z.string().max(1_000))
+      .record(
+        z.string().regex(/^[A-Z][A-Z0-9_]{0,63}$/, 'a variable name such as LOG_LEVEL'),
+        z.string().max(1_000),
+      )
       .refine((env) => Object.keys(env).length > 0, 'at least one variable, as NAME=value'),
   }),
   paramsHelp: 'NAME=value ...',

@@ -32,7 +32,11 @@ export class FaultAdmin {
   }
 
   /** Switches it on, or renews it. */
-  async put(kind: string, body: FaultParams & { readonly ttlMs: number }, signal?: AbortSignal): Promise<void> {
+  async put(
+    kind: string,
+    body: FaultParams & { readonly ttlMs: number },
+    signal?: AbortSignal,
+  ): Promise<void> {
     await this.#http.text(`/faults/${kind}`, { method: 'PUT', body, ...options(signal) });
   }
 

@@ -32,7 +32,8 @@ export const serviceFaults: readonly FaultKind[] = [
     defaultTarget: 'api-1',
     params: z.strictObject({ delayMs: delayMs.default(500), endpoint }),
     paramsHelp: 'delayMs 1..30000 (500), endpoint (all)',
-    describe: (target, params) => `requests wait ${params.delayMs} ms in ${target}${onEndpoint(params.endpoint)}`,
+    describe: (target, params) =>
+      `requests wait ${params.delayMs} ms in ${target}${onEndpoint(params.endpoint)}`,
   }),
   serviceFault({
     id: 'errors',
@@ -64,14 +65,17 @@ export const serviceFaults: readonly FaultKind[] = [
     defaultTarget: 'api-1',
     params: z.strictObject({ oneIn: oneIn.default(200), delayMs: delayMs.default(1000) }),
     paramsHelp: 'oneIn 1..1000000 (200), delayMs 1..30000 (1000)',
-    describe: (target, params) => `one request in ${params.oneIn} of ${target} takes ${params.delayMs} ms longer`,
+    describe: (target, params) =>
+      `one request in ${params.oneIn} of ${target} takes ${params.delayMs} ms longer`,
   }),
   serviceFault({
     id: 'connection-leak',
     summary: 'Database connections are taken and never given back.',
     targets: replicas,
     defaultTarget: 'api-1',
-    params: z.strictObject({ perSecond: z.coerce.number().min(0.1, 'at least 0.1').max(10, 'at most 10').default(1) }),
+    params: z.strictObject({
+      perSecond: z.coerce.number().min(0.1, 'at least 0.1').max(10, 'at most 10').default(1),
+    }),
     paramsHelp: 'perSecond 0.1..10 (1)',
     describe: (target, params) => `${target} loses ${params.perSecond} database connections a second`,
   }),
@@ -104,7 +108,12 @@ export const serviceFaults: readonly FaultKind[] = [
     defaultTarget: 'api-1',
     params: z.strictObject({
       blockMs: z.coerce.number().int().min(1, 'at least 1 ms').max(5_000, 'at most 5000 ms').default(300),
-      everyMs: z.coerce.number().int().min(10, 'at least 10 ms').max(60_000, 'at most 60000 ms').default(1_000),
+      everyMs: z.coerce
+        .number()
+        .int()
+        .min(10, 'at least 10 ms')
+        .max(60_000, 'at most 60000 ms')
+        .default(1_000),
     }),
     paramsHelp: 'blockMs 1..5000 (300), everyMs 10..60000 (1000)',
     describe: (target, params) => `${target} stands still ${params.blockMs} ms of every ${params.everyMs} ms`,
@@ -119,7 +128,8 @@ export const serviceFaults: readonly FaultKind[] = [
       maxSeries: z.coerce.number().int().min(1, 'at least 1').max(20_000, 'at most 20000').default(5_000),
     }),
     paramsHelp: 'seriesPerSecond 1..1000 (50), maxSeries 1..20000 (5000)',
-    describe: (target, params) => `${target} grows ${params.seriesPerSecond} series a second, up to ${params.maxSeries}`,
+    describe: (target, params) =>
+      `${target} grows ${params.seriesPerSecond} series a second, up to ${params.maxSeries}`,
   }),
   serviceFault({
     id: 'debug-logging',
