@@ -5,7 +5,7 @@ import type { FaultSpec } from './fault.ts';
 
 /** Whose fault it is: a process that lives, an exercise that is open, or a person who wants it to stay. */
 const owner = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('process'), pid: z.number().int(), started: z.string() }),
+  z.object({ kind: z.literal('process'), pid: z.number().int(), startTime: z.string() }),
   z.object({ kind: z.literal('exercise'), id: z.string() }),
   z.object({ kind: z.literal('person') }),
 ]);

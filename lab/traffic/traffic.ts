@@ -4,15 +4,15 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { TrafficFailed } from '../errors.ts';
+import { findProcess, isAlive } from '../process/identity.ts';
 import type { RunningLab } from '../runtime/runtime.ts';
 import { writeFileAtomically } from '../state/atomic-write.ts';
-import { isAlive, processStart } from './process-identity.ts';
 import type { TrafficProfileName } from './profiles.ts';
 import { type TallySnapshot, tallySchema } from './tally.ts';
 
 const record = z.object({
   pid: z.number().int().positive(),
-  started: z.string(),
+  startTime: z.string(),
   profile: z.string(),
   since: z.string(),
   until: z.string(),
@@ -108,7 +108,7 @@ export class Traffic {
     const now = Date.now();
     const entry: TrafficRecord = {
       pid: child.pid,
-      started: processStart(child.pid) ?? 'unknown',
+      startTime: findProcess(child.pid)?.startTime ?? 'gone',
       profile: options.profile,
       since: new Date(now).toISOString(),
       until: new Date(now + options.durationSeconds * 1000).toISOString(),
