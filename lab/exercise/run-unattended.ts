@@ -40,6 +40,10 @@ export async function runUnattended(
   const run = new UnattendedRun(session, options, events);
   try {
     await run.toTheEnd();
+  } catch (error) {
+    options.signal.throwIfAborted();
+    // One exercise that cannot be run is a line of its report, not the end of all others.
+    run.brokeOff(messageOf(error));
   } finally {
     // Not cancelled by the signal: this is the undo.
     await session.stopTraffic();
@@ -84,14 +88,14 @@ class UnattendedRun {
       exercise.baseline,
       'is the system well before anything is broken?',
     );
-    if (!steady) return this.#giveUp('the baseline did not hold, so that a break would prove nothing');
+    if (!steady) return this.brokeOff('the baseline did not hold, so that a break would prove nothing');
     const provable = await this.#run(
       'control',
       exercise.observe,
       'on the healthy system every observe check has to fail',
     );
     if (!provable)
-      return this.#giveUp('a check did not fail its control, so that passing later would prove nothing');
+      return this.brokeOff('a check did not fail its control, so that passing later would prove nothing');
 
     await this.#phase('break', 'breaking it', () => this.#session.break());
     const seen = await this.#observe();
@@ -238,7 +242,8 @@ class UnattendedRun {
     return { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(taskTimeoutMs)]) };
   }
 
-  #giveUp(reason: string): void {
+  /** The rest is not reached, and the report says why. */
+  brokeOff(reason: string): void {
     this.#problems.push(reason);
     this.#notReached(reason);
     this.#keepTally();
@@ -247,6 +252,7 @@ class UnattendedRun {
   #notReached(reason: string): void {
     const { exercise } = this.#session;
     for (const { id } of exercise.tasks) {
+      if (this.#tasks.some((task) => task.id === id)) continue;
       this.#tasks.push({
         id,
         wrongAnswerRejected: null,

@@ -152,6 +152,14 @@ export class Traffic {
   }
 }
 
+/** Stops whatever traffic this lab's folder names, also when nothing else of the lab runs. */
+export async function stopTraffic(directory: string): Promise<void> {
+  const unreachable = (): never => {
+    throw new Error('traffic is only being stopped');
+  };
+  await new Traffic({ directory, address: unreachable }).stop();
+}
+
 function signalProcess(pid: number, signal: NodeJS.Signals): void {
   try {
     process.kill(pid, signal);
