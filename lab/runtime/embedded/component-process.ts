@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { findProcess, isAlive, type ProcessEntry, type ProcessIdentity } from '../../process/identity.ts';
+import { realPathOf } from '../../process/real-path.ts';
 import { processesIn, processTree, signalProcesses } from '../../process/tree.ts';
 import { writeFileAtomically } from '../../state/atomic-write.ts';
 import type { LabPaths } from '../../state/paths.ts';
@@ -17,8 +18,6 @@ export interface LaunchSpec {
   readonly gid?: number;
   /** The file that the process will run as, links resolved; differs from `command` behind a wrapper. */
   readonly executable: string;
-  /** The signal that asks it to finish. */
-  readonly stopSignal: NodeJS.Signals;
 }
 
 const recordSchema = z.object({ pid: z.int().positive(), startTime: z.string(), startedAt: z.string() });
@@ -131,10 +130,12 @@ export class ComponentProcess {
   }
 
   /** Ends processes of this component that no PID file tells of. */
-  async removeOrphans(executable: string): Promise<void> {
+  async removeOrphans(executables: readonly string[]): Promise<void> {
     const root = this.find();
     const known = new Set(root === undefined ? [] : processTree(root).map((entry) => entry.pid));
-    const orphans = processesIn(this.directory, [executable]).filter((entry) => !known.has(entry.pid));
+    const orphans = processesIn(realPathOf(this.directory), executables).filter(
+      (entry) => !known.has(entry.pid),
+    );
     if (orphans.length === 0) return;
     signalProcesses(orphans, 'SIGKILL');
     await this.#gone(orphans, 10_000);

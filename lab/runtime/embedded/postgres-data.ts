@@ -1,7 +1,7 @@
 import {
   chmodSync,
   chownSync,
-  cpSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -10,7 +10,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { execa } from 'execa';
 import { ComponentFailed } from '../../errors.ts';
 import type { RunAs } from '../../process/run-as.ts';
@@ -49,6 +49,8 @@ export async function initializeCluster(options: {
     '--no-locale',
     '--no-instructions',
     '--no-sync',
+    // Small segments: the standby's copy of the current one, and an empty lab, stay small.
+    '--wal-segsize=1',
     '--set=dynamic_shared_memory_type=mmap',
     '--set=max_connections=20',
     '--set=shared_buffers=24MB',
@@ -58,6 +60,7 @@ export async function initializeCluster(options: {
     `CREATE ROLE notes LOGIN PASSWORD '${options.credentials.databasePassword}'`,
     `CREATE ROLE replicator LOGIN REPLICATION PASSWORD '${options.credentials.replicationPassword}'`,
     'GRANT pg_monitor TO notes',
+    'GRANT EXECUTE ON FUNCTION pg_backup_start(text, boolean), pg_backup_stop(boolean) TO replicator',
     'CREATE DATABASE notes OWNER notes',
   ];
   await runTool(
@@ -79,7 +82,7 @@ export async function initializeCluster(options: {
   );
   for (const standby of options.standbys) {
     rmSync(standby, { recursive: true, force: true });
-    copyCluster(making, standby, runAs);
+    copyCluster(making, standby, { runAs, wal: true });
     writeFileSync(join(standby, 'standby.signal'), '');
     own([join(standby, 'standby.signal')], runAs);
   }
@@ -96,19 +99,41 @@ export function isStandby(directory: string): boolean {
   return existsSync(join(directory, 'standby.signal'));
 }
 
-/** Copies a data folder with its owner and modes, without what belongs to a running server. */
-export function copyCluster(from: string, to: string, runAs: RunAs): void {
-  cpSync(from, to, {
-    recursive: true,
-    filter: (path) => !/[/\\](postmaster\.(pid|opts)|pg_internal\.init|pgsql_tmp[^/\\]*)$/.test(path),
-  });
-  for (const entry of [
-    to,
-    ...readdirSync(to, { recursive: true, encoding: 'utf8' }).map((name) => join(to, name)),
-  ]) {
-    own([entry], runAs);
+/**
+ * Copies a data folder with its owner and modes, without what belongs to a running server. Files may come and go
+ * meanwhile. `wal: false` leaves the log out, as a backup of a running server must: its standby streams it.
+ */
+export function copyCluster(from: string, to: string, options: { runAs: RunAs; wal: boolean }): void {
+  mkdirSync(to, { recursive: true, mode: 0o700 });
+  own([to], options.runAs);
+  const wal = join('pg_wal', '/');
+  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
+    const source = join(entry.parentPath, entry.name);
+    const name = relative(from, source);
+    if (notCopied.test(name)) continue;
+    const target = join(to, name);
+    if (entry.isDirectory()) {
+      mkdirSync(target, { recursive: true, mode: 0o700 });
+    } else if (!options.wal && name.startsWith(wal)) {
+      continue;
+    } else if (!copyIfThere(source, target)) {
+      continue;
+    }
+    own([target], options.runAs);
   }
-  chmodSync(to, 0o700);
+}
+
+const notCopied =
+  /(^|[/\\])(postmaster\.(pid|opts)|pg_internal\.init|pgsql_tmp.*|.*\.signal|backup_label.*)$/;
+
+function copyIfThere(source: string, target: string): boolean {
+  try {
+    copyFileSync(source, target);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
 }
 
 function own(paths: readonly string[], runAs: RunAs): void {
