@@ -165,6 +165,11 @@ export const ExerciseUnknown = defineError(
   (exercise: string, known: string) => `"${exercise}" is no exercise. Name one of: ${known}.`,
 );
 
+export const ExerciseNoneOpen = defineError(
+  'LAB_EXERCISE_NONE_OPEN',
+  (known: string) => `No exercise is open. Start one of ${known}: npm run lab -- exercise start <id>`,
+);
+
 export const ExerciseInvalid = defineError(
   'LAB_EXERCISE_INVALID',
   (exercise: string, problem: string) =>

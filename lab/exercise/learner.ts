@@ -1,4 +1,4 @@
-import { ExercisePhase, ExerciseUnknown, TaskUnknown } from '../errors.ts';
+import { ExerciseNoneOpen, ExercisePhase, TaskUnknown } from '../errors.ts';
 import { maxTtlMs } from '../faults/fault.ts';
 import { renewFaults } from '../faults/inject.ts';
 import { faultId } from '../faults/journal.ts';
@@ -287,6 +287,6 @@ export class Learner {
 export function openExerciseId(workshop: Pick<Workshop, 'progress'>, known: readonly string[]): string {
   const open = workshop.progress.open();
   const id = open[0];
-  if (id === undefined) throw new ExerciseUnknown('', known.join(', '));
+  if (id === undefined) throw new ExerciseNoneOpen(known.join(', '));
   return id;
 }

@@ -85,11 +85,7 @@ export function requestOf(name: string, users: readonly TrafficUser[], sender: n
         method: 'POST',
         path: '/api/v1/orders',
         headers: json,
-        body: JSON.stringify({
-          sku: 'pen',
-          quantity: 1,
-          card: { number: '4242424242424242', expiry: '12/30', cvc: '123' },
-        }),
+        body: JSON.stringify({ sku: 'pen', quantity: 1, cardNumber: '4242424242424242' }),
       };
     default:
       throw new RangeError(`no request is called ${name}`);
