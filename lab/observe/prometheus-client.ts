@@ -115,6 +115,19 @@ export class PrometheusClient {
     return samples[0]?.value;
   }
 
+  /** The raw samples of a range selector (`metric[1m]`): what was scraped, and when. */
+  async samples(
+    selector: string,
+    options: Cancel & { readonly timeMs?: number } = {},
+  ): Promise<RangeSeries[]> {
+    const form: Record<string, string> = { query: selector };
+    if (options.timeMs !== undefined) form.time = (options.timeMs / 1000).toFixed(3);
+    const { data } = await this.#http.json('/api/v1/query', answer(queryData), { form, ...cancel(options) });
+    if (data.resultType !== 'matrix')
+      throw new ObserveError('shape', `${selector} selects no range of samples`);
+    return data.result.map(rangeSeries);
+  }
+
   async queryRange(
     promql: string,
     range: { readonly startMs: number; readonly endMs: number; readonly stepSeconds: number } & Cancel,
@@ -131,10 +144,7 @@ export class PrometheusClient {
     });
     if (data.resultType !== 'matrix')
       throw new ObserveError('shape', `a range query gave a ${data.resultType}`);
-    return data.result.map(({ metric, values }) => ({
-      labels: metric,
-      points: values.map(([seconds, text]) => ({ timestampMs: seconds * 1000, value: parseSample(text) })),
-    }));
+    return data.result.map(rangeSeries);
   }
 
   async alerts(options: Cancel = {}): Promise<PrometheusAlert[]> {
@@ -171,6 +181,19 @@ function cancel({ signal }: Cancel): { signal?: AbortSignal } {
 
 function sample(metric: Record<string, string>, [seconds, text]: readonly [number, string]): InstantSample {
   return { labels: metric, timestampMs: seconds * 1000, value: parseSample(text) };
+}
+
+function rangeSeries({
+  metric,
+  values,
+}: {
+  metric: Record<string, string>;
+  values: readonly (readonly [number, string])[];
+}): RangeSeries {
+  return {
+    labels: metric,
+    points: values.map(([seconds, text]) => ({ timestampMs: seconds * 1000, value: parseSample(text) })),
+  };
 }
 
 /** Prometheus writes `NaN`, `+Inf` and `-Inf` where JSON has no number. */

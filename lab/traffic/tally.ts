@@ -1,8 +1,9 @@
 import { z } from 'zod';
 
 const highestMs = 60_000;
-/** Ten minutes of seconds: longer than any interval that a check compares. */
-const keptSeconds = 600;
+/** Seconds are kept as long as a learner's traffic lives, tenths as long as a check looks back at them. */
+const keptSeconds = 1_800;
+const keptTenths = 1_500;
 
 export const tallySchema = z.object({
   state: z.enum(['preparing', 'running', 'stopped', 'failed']),
@@ -18,6 +19,8 @@ export const tallySchema = z.object({
   latencies: z.array(z.tuple([z.number(), z.number()])),
   /** Epoch second in which the answers came -> requests, errors. */
   seconds: z.array(z.tuple([z.number(), z.number(), z.number()])),
+  /** The same by tenths of a second, of the last few minutes. */
+  tenths: z.array(z.tuple([z.number(), z.number(), z.number()])),
 });
 
 export type TallySnapshot = z.output<typeof tallySchema>;
@@ -27,7 +30,8 @@ export class Tally {
   readonly #startedAt: number;
   readonly #statuses = new Map<string, number>();
   readonly #latencies = new Map<number, number>();
-  readonly #seconds = new Map<number, { requests: number; errors: number }>();
+  readonly #seconds = new Slices(1_000, keptSeconds);
+  readonly #tenths = new Slices(100, keptTenths);
   #requests = 0;
   #errors = 0;
 
@@ -51,18 +55,8 @@ export class Tally {
     this.#requests += 1;
     if (failed) this.#errors += 1;
     this.#statuses.set(status, (this.#statuses.get(status) ?? 0) + 1);
-    const second = Math.floor(atMs / 1000);
-    let bucket = this.#seconds.get(second);
-    if (bucket === undefined) {
-      bucket = { requests: 0, errors: 0 };
-      this.#seconds.set(second, bucket);
-      for (const old of this.#seconds.keys()) {
-        if (old > second - keptSeconds) break;
-        this.#seconds.delete(old);
-      }
-    }
-    bucket.requests += 1;
-    if (failed) bucket.errors += 1;
+    this.#seconds.count(failed, atMs);
+    this.#tenths.count(failed, atMs);
   }
 
   snapshot(state: TallySnapshot['state'], nowMs: number, reason?: string): TallySnapshot {
@@ -75,8 +69,40 @@ export class Tally {
       errors: this.#errors,
       statuses: Object.fromEntries(this.#statuses),
       latencies: [...this.#latencies].sort(([a], [b]) => a - b),
-      seconds: [...this.#seconds].map(([second, { requests, errors }]) => [second, requests, errors]),
+      seconds: this.#seconds.list(),
+      tenths: this.#tenths.list(),
     };
+  }
+}
+
+/** Counts by slices of time, the oldest forgotten. */
+class Slices {
+  readonly #widthMs: number;
+  readonly #kept: number;
+  readonly #slices = new Map<number, { requests: number; errors: number }>();
+
+  constructor(widthMs: number, kept: number) {
+    this.#widthMs = widthMs;
+    this.#kept = kept;
+  }
+
+  count(failed: boolean, atMs: number): void {
+    const index = Math.floor(atMs / this.#widthMs);
+    let slice = this.#slices.get(index);
+    if (slice === undefined) {
+      slice = { requests: 0, errors: 0 };
+      this.#slices.set(index, slice);
+      for (const old of this.#slices.keys()) {
+        if (old > index - this.#kept) break;
+        this.#slices.delete(old);
+      }
+    }
+    slice.requests += 1;
+    if (failed) slice.errors += 1;
+  }
+
+  list(): [number, number, number][] {
+    return [...this.#slices].map(([index, { requests, errors }]) => [index, requests, errors]);
   }
 }
 
@@ -115,16 +141,28 @@ export function percentile(latencies: TallySnapshot['latencies'], quantile: numb
   return undefined;
 }
 
-/** Requests and errors whose answers came in whole seconds of [fromMs, toMs). */
-export function countBetween(
-  snapshot: Pick<TallySnapshot, 'seconds'>,
-  fromMs: number,
-  toMs: number,
-): { requests: number; errors: number } {
+/** Requests and errors whose answers came in [fromMs, toMs), by whole seconds. */
+export function countSeconds(snapshot: Pick<TallySnapshot, 'seconds'>, fromMs: number, toMs: number): Count {
+  return countSlices(snapshot.seconds, 1_000, fromMs, toMs);
+}
+
+/** The same, by tenths of a second; not for what lies further back than a few minutes. */
+export function countTenths(snapshot: Pick<TallySnapshot, 'tenths'>, fromMs: number, toMs: number): Count {
+  return countSlices(snapshot.tenths, 100, fromMs, toMs);
+}
+
+interface Count {
+  readonly requests: number;
+  readonly errors: number;
+}
+
+function countSlices(slices: TallySnapshot['seconds'], widthMs: number, fromMs: number, toMs: number): Count {
   let requests = 0;
   let errors = 0;
-  for (const [second, count, failed] of snapshot.seconds) {
-    if (second * 1000 < fromMs || (second + 1) * 1000 > toMs) continue;
+  for (const [index, count, failed] of slices) {
+    // Half a slice at either edge: a slice belongs to the interval that holds its middle.
+    const middle = (index + 0.5) * widthMs;
+    if (middle < fromMs || middle >= toMs) continue;
     requests += count;
     errors += failed;
   }
