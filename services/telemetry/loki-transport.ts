@@ -22,13 +22,13 @@ interface Batcher {
  */
 export class BoundedLokiTransport extends LokiTransport {
   readonly #batcher: Batcher;
-  readonly #fixedLabels: Record<string, string>;
   #dropped = 0;
   #failing = false;
 
   constructor(url: string, labels: Record<string, string>, options: { onStateChange?: (line: string) => void } = {}) {
     super({
       host: url.replace(/\/$/, ''),
+      labels,
       interval: intervalSeconds,
       timeout: pushTimeoutMs,
       replaceTimestamp: false,
@@ -44,7 +44,6 @@ export class BoundedLokiTransport extends LokiTransport {
     });
     this.#batcher = (this as unknown as { batcher: Batcher }).batcher;
     this.#batcher.circuitBreakerInterval = retryMs;
-    this.#fixedLabels = labels;
   }
 
   /** Lines given up since the start because Loki did not take them. */
@@ -64,7 +63,6 @@ export class BoundedLokiTransport extends LokiTransport {
     const entry = {
       message: info.message,
       timestamp: info.timestamp,
-      labels: this.#fixedLabels,
       [LEVEL]: info.level,
       [MESSAGE]: (info as unknown as Record<symbol, string>)[MESSAGE],
     };

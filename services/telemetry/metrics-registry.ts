@@ -13,22 +13,34 @@ export const latencyBuckets = [
 export class MetricsRegistry extends Registry {
   #queue: Promise<unknown> = Promise.resolve();
 
+  constructor() {
+    super();
+    // Metrics with exemplars are only taken by a registry of this type.
+    this.#use(Registry.OPENMETRICS_CONTENT_TYPE);
+  }
+
+  /** The metrics in the format that the Accept header prefers: OpenMetrics, or Prometheus's text format. */
   render(accept: string | undefined): Promise<{ contentType: string; body: string }> {
     const contentType = prefersOpenMetrics(accept)
       ? Registry.OPENMETRICS_CONTENT_TYPE
       : Registry.PROMETHEUS_CONTENT_TYPE;
     const rendering = this.#queue.then(async () => {
       const names = this.getMetricsAsArray().map((metric) => [metric, metric.name] as const);
-      // The base class calls its two formats by one type each, though it takes both.
-      this.setContentType(contentType as typeof Registry.PROMETHEUS_CONTENT_TYPE);
+      this.#use(contentType);
       try {
         return { contentType, body: await this.metrics() };
       } finally {
+        this.#use(Registry.OPENMETRICS_CONTENT_TYPE);
         for (const [metric, name] of names) metric.name = name;
       }
     });
     this.#queue = rendering.catch(() => undefined);
     return rendering;
+  }
+
+  #use(contentType: string): void {
+    // The class's type names one format, though it takes both.
+    this.setContentType(contentType as typeof Registry.PROMETHEUS_CONTENT_TYPE);
   }
 }
 
