@@ -1,6 +1,5 @@
 // First, before express and pg are loaded: see start.ts.
-import { environment as common, tracing } from '../telemetry/start.ts';
-
+import '../telemetry/start.ts';
 import express from 'express';
 import { createAdminApp } from '../admin/admin-app.ts';
 import { FaultRegistry } from '../admin/fault-registry.ts';
@@ -12,17 +11,19 @@ import { createLogger } from '../telemetry/logger.ts';
 import { createRegistry } from '../telemetry/metrics-registry.ts';
 import { runService } from '../telemetry/run-service.ts';
 import { createServiceApp } from '../telemetry/service-app.ts';
-import { addAuthRoutes, authEndpoints, requireIdentity } from './auth/auth-routes.ts';
+import { tracing } from '../telemetry/start.ts';
+import { addAuthRoutes, createAuthenticate } from './auth/auth-routes.ts';
 import { AuthService } from './auth/auth-service.ts';
 import { Tokens } from './auth/tokens.ts';
 import { Database } from './database/database.ts';
 import { createDatabaseFaults } from './database/database-faults.ts';
 import { DatabaseMonitor } from './database/monitor.ts';
+import { apiEndpoints } from './endpoints.ts';
 import { apiEnvironmentSchema } from './environment.ts';
 import { NotesCache } from './notes/notes-cache.ts';
-import { addNotesRoutes, notesEndpoints } from './notes/notes-routes.ts';
+import { addNotesRoutes } from './notes/notes-routes.ts';
 import { NotesService } from './notes/notes-service.ts';
-import { addOrdersRoutes, ordersEndpoints } from './orders/orders-routes.ts';
+import { addOrdersRoutes } from './orders/orders-routes.ts';
 import { OrdersService } from './orders/orders-service.ts';
 
 /** Longer than the gateway's health interval: it turns away before the port closes. */
@@ -30,7 +31,7 @@ const drainMs = 800;
 const bodyLimit = '64kb';
 
 const environment = requireEnvironment(apiEnvironmentSchema);
-const logger = createLogger(common);
+const logger = createLogger(environment);
 const { registry, processCrashes } = createRegistry(environment.SERVICE_VERSION);
 
 const database = new Database({
@@ -69,7 +70,7 @@ let lastRequestAt = 0;
 const app = createServiceApp({
   logger,
   registry,
-  endpoints: [...authEndpoints, ...notesEndpoints, ...ordersEndpoints],
+  endpoints: apiEndpoints,
   readiness: () => [
     ...(draining ? ['the service is stopping'] : []),
     ...(monitor.ready ? [] : ['the database cannot be reached']),
@@ -78,7 +79,7 @@ const app = createServiceApp({
     lastRequestAt = Date.now();
   },
   routes: (routes) => {
-    const authenticate = requireIdentity(auth);
+    const authenticate = createAuthenticate(auth);
     routes.use(requestFaults.middleware);
     routes.use(express.json({ limit: bodyLimit }));
     addAuthRoutes(routes, auth);

@@ -30,7 +30,11 @@ export async function startTestPostgres(): Promise<TestPostgres> {
   if (asRoot) chownSync(folder, unprivilegedId, unprivilegedId);
   const identity = asRoot ? { uid: unprivilegedId, gid: unprivilegedId } : {};
   const data = join(folder, 'data');
-  await run(join(bin, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '-E', 'UTF8'], identity);
+  await run(
+    join(bin, 'initdb'),
+    ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '-E', 'UTF8'],
+    identity,
+  );
   const port = await freePort();
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
 

@@ -18,7 +18,7 @@ export function handleErrors(logger: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, _next) => {
     const problem = asProblem(error);
     const locals = observedLocals(response);
-    locals.errorType = problem.type.replaceAll('-', '_');
+    locals.errorType = problem.errorType;
     if (problem.status >= 500) {
       const span = trace.getActiveSpan();
       if (span !== undefined) recordException(span, error);
@@ -29,8 +29,6 @@ export function handleErrors(logger: Logger): ErrorRequestHandler {
         error_type: locals.errorType,
         error,
       });
-    } else {
-      logger.debug('request rejected', { status: problem.status, error_type: locals.errorType, detail: problem.message });
     }
     // Half an answer cannot become a problem body: the client has to see that it broke off.
     if (response.headersSent) response.destroy();

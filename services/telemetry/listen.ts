@@ -11,7 +11,11 @@ export interface ListeningServer {
 const keepAliveTimeoutMs = 65_000;
 
 /** @throws Error with one clear line when the address cannot be taken. */
-export async function listen(listener: RequestListener, host: string, port: number): Promise<ListeningServer> {
+export async function listen(
+  listener: RequestListener,
+  host: string,
+  port: number,
+): Promise<ListeningServer> {
   const server = createServer({ keepAliveTimeout: keepAliveTimeoutMs, requestTimeout: 30_000 }, listener);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

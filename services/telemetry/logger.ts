@@ -1,5 +1,5 @@
 import { isSpanContextValid, trace } from '@opentelemetry/api';
-import { createLogger as createWinstonLogger, type Logger as WinstonLogger, transports } from 'winston';
+import { createLogger as createWinstonLogger, transports, type Logger as WinstonLogger } from 'winston';
 import type { Environment, LogLevel } from './environment.ts';
 import { BoundedLokiTransport } from './loki-transport.ts';
 import { redact, redactText } from './redaction.ts';
@@ -69,7 +69,11 @@ export function createLogger(
     level: identity.LOG_LEVEL,
     format: {
       transform: (info) => {
-        const { level, message, fields } = info as unknown as { level: string; message: string; fields: LogFields };
+        const { level, message, fields } = info as unknown as {
+          level: string;
+          message: string;
+          fields: LogFields;
+        };
         const line = composeLine(level, message, fields, identity);
         return Object.assign(info, { timestamp: line.timestamp, [MESSAGE]: JSON.stringify(line) });
       },

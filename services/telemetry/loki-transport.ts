@@ -25,7 +25,11 @@ export class BoundedLokiTransport extends LokiTransport {
   #dropped = 0;
   #failing = false;
 
-  constructor(url: string, labels: Record<string, string>, options: { onStateChange?: (line: string) => void } = {}) {
+  constructor(
+    url: string,
+    labels: Record<string, string>,
+    options: { onStateChange?: (line: string) => void } = {},
+  ) {
     super({
       host: url.replace(/\/$/, ''),
       labels,

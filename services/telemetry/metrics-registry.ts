@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
 /** The buckets of every latency histogram, in seconds: each threshold that a rule asks for is a boundary. */
 export const latencyBuckets = [

@@ -1,7 +1,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
-import { trace } from '@opentelemetry/api';
+import { context, trace } from '@opentelemetry/api';
+import { getRPCMetadata } from '@opentelemetry/core';
 import type { RequestHandler, Response } from 'express';
+import { unmatchedEndpoint } from './endpoint-matcher.ts';
 import type { HttpMetrics } from './http-metrics.ts';
 import type { Logger } from './logger.ts';
 import { withRequestContext } from './request-context.ts';
@@ -42,6 +44,9 @@ export function observeRequests({ metrics, logger, endpointOf, onRequest }: Obse
     metrics.started(method, endpoint);
     const span = trace.getActiveSpan();
     span?.setAttribute('request.id', requestId);
+    // Names the server span after the route, also where no handler of Express will run.
+    const rpc = getRPCMetadata(context.active());
+    if (rpc !== undefined && endpoint !== unmatchedEndpoint) rpc.route = endpoint;
     withRequestContext({ requestId }, () => {
       // `close` comes from the socket, outside this request's context: the line belongs inside it.
       const inContext = AsyncLocalStorage.snapshot();
@@ -63,11 +68,17 @@ export function observeRequests({ metrics, logger, endpointOf, onRequest }: Obse
             path: endpoint,
             status,
             duration_ms: Math.round(durationSeconds * 1e6) / 1e3,
+            ...(errorType !== undefined && { error_type: errorType }),
           });
         }),
       );
       if (logger.isDebug()) {
-        logger.debug('request received', { method, path: endpoint, url: request.originalUrl, headers: request.headers });
+        logger.debug('request received', {
+          method,
+          path: endpoint,
+          url: request.originalUrl,
+          headers: request.headers,
+        });
       }
       next();
     });

@@ -18,6 +18,11 @@ export class Problem extends Error {
   readonly errors: readonly FieldProblem[] | undefined;
   readonly headers: Readonly<Record<string, string>>;
 
+  /** The type as a label value: `note_not_found`. */
+  get errorType(): string {
+    return this.type.replaceAll('-', '_');
+  }
+
   constructor(
     status: number,
     type: string,

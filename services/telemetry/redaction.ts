@@ -33,7 +33,8 @@ const emailAddress = /[\w.+%-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g;
 const bearer = /\b(bearer|basic)\s+[\w.~+/=-]{6,}/gi;
 const jsonWebToken = /\beyJ[\w-]{4,}\.[\w-]{4,}\.[\w-]*/g;
 const urlPassword = /(\b[a-z][a-z0-9+.-]{0,20}:\/\/[^\s:/@]{0,128}:)[^\s@/]{1,256}@/gi;
-const assignment = /\b(password|passwd|secret|token|api[-_]?key|cookie|authorization)(["']?\s*[=:]\s*["']?)[^\s"'&,;}]+/gi;
+const assignment =
+  /\b(password|passwd|secret|token|api[-_]?key|cookie|authorization)(["']?\s*[=:]\s*["']?)[^\s"'&,;}]+/gi;
 const cardNumber = /(?<![\w.-])[2-6](?:[ -]?\d){12,18}(?![\w-]|\.\d)/g;
 
 /** The check digit of card numbers (ISO/IEC 7812-1, annex B): it spares most long numbers that are none. */
@@ -52,12 +53,14 @@ function isCardNumber(text: string): boolean {
 export function redactText(text: string): string {
   let clean = text.length > maxStringLength ? `${text.slice(0, maxStringLength)}… (cut)` : text;
   // Each pattern is asked only where its own mark stands: most log strings hold none of them.
-  if (clean.includes('@')) clean = clean.replace(urlPassword, `$1${redacted}@`).replace(emailAddress, redacted);
+  if (clean.includes('@'))
+    clean = clean.replace(urlPassword, `$1${redacted}@`).replace(emailAddress, redacted);
   if (clean.includes('eyJ')) clean = clean.replace(jsonWebToken, redacted);
   if (/[=: ]/.test(clean)) {
     clean = clean.replace(bearer, `$1 ${redacted}`).replace(assignment, `$1$2${redacted}`);
   }
-  if (/\d/.test(clean)) clean = clean.replace(cardNumber, (match) => (isCardNumber(match) ? redacted : match));
+  if (/\d/.test(clean))
+    clean = clean.replace(cardNumber, (match) => (isCardNumber(match) ? redacted : match));
   return clean;
 }
 
@@ -66,7 +69,11 @@ export function redact(value: unknown, depth = 0, ancestors: readonly object[] =
   if (typeof value === 'string') return redactText(value);
   if (typeof value === 'bigint') return redactText(String(value));
   if (typeof value === 'number') {
-    return Number.isSafeInteger(value) && value >= 1e12 ? (redactText(String(value)) === redacted ? redacted : value) : value;
+    return Number.isSafeInteger(value) && value >= 1e12
+      ? redactText(String(value)) === redacted
+        ? redacted
+        : value
+      : value;
   }
   if (typeof value === 'function' || typeof value === 'symbol') return undefined;
   if (value === null || typeof value !== 'object') return value;

@@ -7,6 +7,7 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import { BatchSpanProcessor } from '@opentelemetry/sdk-trace-base';
 import type { Environment } from './environment.ts';
+import { Problem } from './problem.ts';
 import { SwitchableSampler } from './sampling.ts';
 
 /** Probes and scrapes come every second and would drown the traces of users. */
@@ -46,7 +47,10 @@ export function startTracing(environment: Environment): Tracing {
         ? [discardingProcessor]
         : [
             new BatchSpanProcessor(
-              new OTLPTraceExporter({ url: `${endpoint.replace(/\/$/, '')}/v1/traces`, timeoutMillis: exportTimeoutMs }),
+              new OTLPTraceExporter({
+                url: `${endpoint.replace(/\/$/, '')}/v1/traces`,
+                timeoutMillis: exportTimeoutMs,
+              }),
               {
                 scheduledDelayMillis: exportDelayMs,
                 exportTimeoutMillis: exportTimeoutMs,
@@ -62,9 +66,12 @@ export function startTracing(environment: Environment): Tracing {
       new HttpInstrumentation({
         ignoreIncomingRequestHook: (request) => probePaths.has((request.url ?? '').split('?', 1)[0] ?? ''),
         ignoreOutgoingRequestHook: (request) =>
-          probePaths.has(request.path ?? '') || ownTraffic.has(`${request.hostname ?? request.host}:${request.port}`),
+          probePaths.has(request.path ?? '') ||
+          ownTraffic.has(`${request.hostname ?? request.host}:${request.port}`),
       }),
-      new ExpressInstrumentation({ ignoreLayersType: [ExpressLayerType.MIDDLEWARE, ExpressLayerType.ROUTER] }),
+      new ExpressInstrumentation({
+        ignoreLayersType: [ExpressLayerType.MIDDLEWARE, ExpressLayerType.ROUTER],
+      }),
       new PgInstrumentation({ requireParentSpan: true }),
     ],
   });
@@ -91,7 +98,9 @@ export async function inSpan<Result>(
     try {
       return await work(span);
     } catch (error) {
-      recordException(span, error);
+      // A refusal (4xx) is an outcome the caller asked for; only failures make the trace an erroneous one.
+      if (error instanceof Problem && error.status < 500) span.setAttribute('error.type', error.type);
+      else recordException(span, error);
       throw error;
     } finally {
       span.end();

@@ -9,14 +9,18 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, input: unkn
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.slice(0, 20).map((issue) => ({
-    pointer: issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join(''),
+    pointer: issue.path
+      .map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`)
+      .join(''),
     detail: issue.message,
   }));
   const first = errors[0];
   throw new Problem(
     400,
     'validation-failed',
-    first === undefined || first.pointer === '' ? (first?.detail ?? 'Invalid input') : `${first.pointer}: ${first.detail}`,
+    first === undefined || first.pointer === ''
+      ? (first?.detail ?? 'Invalid input')
+      : `${first.pointer}: ${first.detail}`,
     { errors },
   );
 }

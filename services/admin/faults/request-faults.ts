@@ -23,7 +23,8 @@ export function createRequestFaults(random: () => number = Math.random): {
   middleware: RequestHandler;
 } {
   const active: Active = {};
-  const hits = (endpoint: string | undefined, of: string | undefined) => endpoint === undefined || endpoint === of;
+  const hits = (endpoint: string | undefined, of: string | undefined) =>
+    endpoint === undefined || endpoint === of;
   const kinds = [
     defineFault('latency', { delayMs: delayMsSchema, endpoint: endpointSchema }, (params) => {
       active.latency = params;
@@ -33,7 +34,11 @@ export function createRequestFaults(random: () => number = Math.random): {
     }),
     defineFault(
       'errors',
-      { rate: probabilitySchema, status: z.number().int().min(400).max(599).default(500), endpoint: endpointSchema },
+      {
+        rate: probabilitySchema,
+        status: z.number().int().min(400).max(599).default(500),
+        endpoint: endpointSchema,
+      },
       (params) => {
         active.errors = params;
         return () => {

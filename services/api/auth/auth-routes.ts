@@ -1,5 +1,6 @@
-import type { Express, RequestHandler, Response } from 'express';
+import type { Express, Request } from 'express';
 import { z } from 'zod';
+import { answering } from '../../telemetry/answering.ts';
 import { currentRequest } from '../../telemetry/request-context.ts';
 import { parseInput } from '../../telemetry/validation.ts';
 import type { AuthService } from './auth-service.ts';
@@ -13,34 +14,32 @@ const registrationSchema = z.strictObject({
 });
 const loginSchema = z.strictObject({ email: emailSchema, password: z.string().min(1).max(128) });
 
-export const authEndpoints = ['/api/v1/auth/register', '/api/v1/auth/login'];
-
 export function addAuthRoutes(app: Express, auth: AuthService): void {
-  app.post('/api/v1/auth/register', async (request, response) => {
-    response.status(201).json(await auth.register(parseInput(registrationSchema, request.body)));
-  });
-  app.post('/api/v1/auth/login', async (request, response) => {
-    const { email, password } = parseInput(loginSchema, request.body);
-    const { token, expiresInSeconds } = await auth.login(email, password);
-    response.setHeader('Cache-Control', 'no-store');
-    response.json({ token, tokenType: 'Bearer', expiresInSeconds });
-  });
+  app.post(
+    '/api/v1/auth/register',
+    answering(async (request, response) => {
+      response.status(201).json(await auth.register(parseInput(registrationSchema, request.body)));
+    }),
+  );
+  app.post(
+    '/api/v1/auth/login',
+    answering(async (request, response) => {
+      const { email, password } = parseInput(loginSchema, request.body);
+      const { token, expiresInSeconds } = await auth.login(email, password);
+      response.setHeader('Cache-Control', 'no-store');
+      response.json({ token, tokenType: 'Bearer', expiresInSeconds });
+    }),
+  );
 }
 
-/** Lets only those with a valid token pass. */
-export function requireIdentity(auth: AuthService): RequestHandler {
-  return async (request, response, next) => {
+/** Who sent a request. @throws Problem 401. */
+export type Authenticate = (request: Request) => Promise<Identity>;
+
+export function createAuthenticate(auth: AuthService): Authenticate {
+  return async (request) => {
     const identity = await auth.identify(request.get('authorization'));
-    (response.locals as { identity?: Identity }).identity = identity;
     const context = currentRequest();
     if (context !== undefined) context.userId = identity.userId;
-    next();
+    return identity;
   };
-}
-
-/** Who is asking; only behind `requireIdentity`. */
-export function identityOf(response: Response): Identity {
-  const { identity } = response.locals as { identity?: Identity };
-  if (identity === undefined) throw new Error('this route lacks requireIdentity');
-  return identity;
 }

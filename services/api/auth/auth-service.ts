@@ -44,7 +44,11 @@ export class AuthService {
   }
 
   /** @throws Problem 409 when the address has an account already. */
-  async register({ email, password, source }: Registration): Promise<{ id: string; email: string; role: string }> {
+  async register({
+    email,
+    password,
+    source,
+  }: Registration): Promise<{ id: string; email: string; role: string }> {
     return inSpan('AuthService.register', {}, async () => {
       try {
         const passwordHash = await inSpan('hash password', {}, () => hashPassword(password));

@@ -1,5 +1,5 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import pg from 'pg';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Logger } from '../../telemetry/logger.ts';
 import { Problem } from '../../telemetry/problem.ts';
 
@@ -136,7 +136,10 @@ export class Database {
     }
   }
 
-  async #measured<Row extends pg.QueryResultRow>(client: pg.PoolClient, statement: Statement): Promise<Row[]> {
+  async #measured<Row extends pg.QueryResultRow>(
+    client: pg.PoolClient,
+    statement: Statement,
+  ): Promise<Row[]> {
     const { operation, table } = statement;
     const startedAt = performance.now();
     const debug = this.#logger.isDebug();

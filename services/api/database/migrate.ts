@@ -22,7 +22,11 @@ const lockKey = 728_401_553;
  * @returns the versions applied by this call.
  */
 export async function migrate(url: string, steps: readonly Migration[] = migrations): Promise<number[]> {
-  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000, query_timeout: 30_000 });
+  const client = new pg.Client({
+    connectionString: url,
+    connectionTimeoutMillis: 2_000,
+    query_timeout: 30_000,
+  });
   client.on('error', () => undefined);
   await client.connect();
   try {
@@ -39,11 +43,16 @@ export async function migrate(url: string, steps: readonly Migration[] = migrati
       await client.query('BEGIN');
       try {
         await client.query(step.sql);
-        await client.query('INSERT INTO schema_migrations (version, name) VALUES ($1, $2)', [step.version, step.name]);
+        await client.query('INSERT INTO schema_migrations (version, name) VALUES ($1, $2)', [
+          step.version,
+          step.name,
+        ]);
         await client.query('COMMIT');
       } catch (error) {
         await client.query('ROLLBACK').catch(() => undefined);
-        throw new Error(`migration ${step.version} (${step.name}) failed: ${(error as Error).message}`, { cause: error });
+        throw new Error(`migration ${step.version} (${step.name}) failed: ${(error as Error).message}`, {
+          cause: error,
+        });
       }
       applied.push(step.version);
     }

@@ -1,5 +1,5 @@
-import { Gauge, type Registry } from 'prom-client';
 import pg from 'pg';
+import { Gauge, type Registry } from 'prom-client';
 import type { Logger } from '../../telemetry/logger.ts';
 import { type Migration, migrate, migrations } from './migrate.ts';
 import { ReplicationLag } from './replication-lag.ts';
@@ -79,7 +79,10 @@ export class DatabaseMonitor {
     }
     if (this.#stopped) return void (await this.#drop());
     // Until the first success the service waits for the database to boot: look more often.
-    this.#timer = setTimeout(() => void this.#look(), this.ready || this.#migrated ? intervalMs : startIntervalMs);
+    this.#timer = setTimeout(
+      () => void this.#look(),
+      this.ready || this.#migrated ? intervalMs : startIntervalMs,
+    );
   }
 
   async #connect(): Promise<pg.Client> {
@@ -111,7 +114,11 @@ export class DatabaseMonitor {
       this.#lagGauge.set({ standby: 'self' }, rows[0].lag);
       return;
     }
-    const { rows: positions } = await client.query<{ written: number; standby: string | null; replayed: number | null }>(
+    const { rows: positions } = await client.query<{
+      written: number;
+      standby: string | null;
+      replayed: number | null;
+    }>(
       `SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0')::float8 AS written,
               application_name AS standby,
               pg_wal_lsn_diff(replay_lsn, '0/0')::float8 AS replayed
@@ -142,6 +149,9 @@ export class DatabaseMonitor {
     if (client === undefined) return;
     this.#options.onChangesMissed();
     // `end` waits for the server's goodbye, which a frozen server never says.
-    await Promise.race([client.end().catch(() => undefined), new Promise((resolve) => setTimeout(resolve, 200))]);
+    await Promise.race([
+      client.end().catch(() => undefined),
+      new Promise((resolve) => setTimeout(resolve, 200)),
+    ]);
   }
 }

@@ -20,10 +20,12 @@ export class ReplicationLag {
   sample(nowMs: number, writtenBytes: number, standbys: readonly StandbyPosition[]): void {
     const last = this.#written.at(-1);
     // Only progress is kept: the first moment at which a position was seen is when it was written at the latest.
-    if (last === undefined || writtenBytes > last.bytes) this.#written.push({ atMs: nowMs, bytes: writtenBytes });
+    if (last === undefined || writtenBytes > last.bytes)
+      this.#written.push({ atMs: nowMs, bytes: writtenBytes });
     if (this.#written.length > maxSamples) this.#written.shift();
     for (const { standby, replayedBytes } of standbys) {
-      if (this.#replayed.has(standby) || this.#replayed.size < maxStandbys) this.#replayed.set(standby, replayedBytes);
+      if (this.#replayed.has(standby) || this.#replayed.size < maxStandbys)
+        this.#replayed.set(standby, replayedBytes);
     }
   }
 

@@ -43,7 +43,11 @@ export class NotesCache {
       span.setAttribute('cache.hit', value !== undefined);
       return value;
     });
-    this.#operations.inc({ cache_name: 'notes', operation: 'get', result: cached === undefined ? 'miss' : 'hit' });
+    this.#operations.inc({
+      cache_name: 'notes',
+      operation: 'get',
+      result: cached === undefined ? 'miss' : 'hit',
+    });
     this.#logger.debug('cache asked', { cache: 'notes', key, hit: cached !== undefined });
     if (cached !== undefined) return cached as Value;
     const value = await load();

@@ -1,7 +1,8 @@
-import type { Express, RequestHandler } from 'express';
+import type { Express } from 'express';
 import { z } from 'zod';
+import { answering } from '../../telemetry/answering.ts';
 import { parseInput } from '../../telemetry/validation.ts';
-import { identityOf } from '../auth/auth-routes.ts';
+import type { Authenticate } from '../auth/auth-routes.ts';
 import type { OrdersService } from './orders-service.ts';
 
 const orderSchema = z.strictObject({
@@ -10,11 +11,12 @@ const orderSchema = z.strictObject({
   cardNumber: z.string().regex(/^\d{12,19}$/, 'must be 12 to 19 digits'),
 });
 
-export const ordersEndpoints = ['/api/v1/orders'];
-
-export function addOrdersRoutes(app: Express, orders: OrdersService, authenticate: RequestHandler): void {
-  app.post('/api/v1/orders', authenticate, async (request, response) => {
-    const order = await orders.place(identityOf(response), parseInput(orderSchema, request.body));
-    response.status(201).json(order);
-  });
+export function addOrdersRoutes(app: Express, orders: OrdersService, authenticate: Authenticate): void {
+  app.post(
+    '/api/v1/orders',
+    answering(async (request, response) => {
+      const order = await orders.place(await authenticate(request), parseInput(orderSchema, request.body));
+      response.status(201).json(order);
+    }),
+  );
 }

@@ -45,21 +45,25 @@ export class OrdersService {
 
   /** @throws Problem 422 for an unknown product, 402 for a declined card, 409 when the stock is too small. */
   async place(identity: Identity, request: OrderRequest): Promise<Order> {
-    return inSpan('OrdersService.place', { 'order.sku': request.sku, 'order.quantity': request.quantity }, async () => {
-      try {
-        const totalCents = await this.#validate(request);
-        const id = await this.#database.transaction(async (run) => {
-          const paymentId = await pay(run, identity, request, totalCents);
-          return reserve(run, identity, request, totalCents, paymentId);
-        });
-        this.#orders.inc({ status: 'completed' });
-        this.#value.observe(totalCents / 100);
-        return { id, sku: request.sku, quantity: request.quantity, totalCents, status: 'completed' };
-      } catch (error) {
-        this.#orders.inc({ status: statusOf(error) });
-        throw error;
-      }
-    });
+    return inSpan(
+      'OrdersService.place',
+      { 'order.sku': request.sku, 'order.quantity': request.quantity },
+      async () => {
+        try {
+          const totalCents = await this.#validate(request);
+          const id = await this.#database.transaction(async (run) => {
+            const paymentId = await pay(run, identity, request, totalCents);
+            return reserve(run, identity, request, totalCents, paymentId);
+          });
+          this.#orders.inc({ status: 'completed' });
+          this.#value.observe(totalCents / 100);
+          return { id, sku: request.sku, quantity: request.quantity, totalCents, status: 'completed' };
+        } catch (error) {
+          this.#orders.inc({ status: statusOf(error) });
+          throw error;
+        }
+      },
+    );
   }
 
   async #validate({ sku, quantity }: OrderRequest): Promise<number> {
@@ -83,7 +87,8 @@ async function pay(
   totalCents: number,
 ): Promise<string> {
   return inSpan('order pay', { 'payment.amount_cents': totalCents }, async () => {
-    if (cardNumber === declinedCard) throw new Problem(402, 'payment-declined', 'The bank declined the payment.');
+    if (cardNumber === declinedCard)
+      throw new Problem(402, 'payment-declined', 'The bank declined the payment.');
     const [payment] = await run<{ id: string }>({
       operation: 'insert',
       table: 'payments',
