@@ -1,4 +1,5 @@
 import { type Span, serviceNameOf } from '../model/span.ts';
+import { earlier, later } from '../model/time.ts';
 import { buildTree, type TreeNode } from './span-tree.ts';
 
 export interface CriticalPathSection {
@@ -107,8 +108,8 @@ function walkBack(root: TreeNode): Section[] {
       continue;
     }
     current.next += 1;
-    const end = child.end < current.time ? child.end : current.time;
-    const start = child.start > current.from ? child.start : current.from;
+    const end = earlier(child.end, current.time);
+    const start = later(child.start, current.from);
     // Ran beside a child that is on the path, or outside its parent: nobody waited for it.
     if (end <= start || (child.end > current.time && current.time !== current.node.end)) continue;
     push(current.node, end, current.time);
@@ -121,8 +122,8 @@ function walkBack(root: TreeNode): Section[] {
 function selfTime(node: TreeNode): bigint {
   const intervals = node.children
     .map((child) => ({
-      start: child.start > node.start ? child.start : node.start,
-      end: child.end < node.end ? child.end : node.end,
+      start: later(child.start, node.start),
+      end: earlier(child.end, node.end),
     }))
     .filter(({ start, end }) => end > start)
     .sort((a, b) => (a.start < b.start ? -1 : a.start > b.start ? 1 : 0));
@@ -130,7 +131,7 @@ function selfTime(node: TreeNode): bigint {
   let until = node.start;
   for (const { start, end } of intervals) {
     if (end <= until) continue;
-    covered += end - (start > until ? start : until);
+    covered += end - later(start, until);
     until = end;
   }
   return node.end - node.start - covered;

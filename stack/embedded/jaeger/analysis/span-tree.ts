@@ -1,4 +1,5 @@
 import type { Span } from '../model/span.ts';
+import { later } from '../model/time.ts';
 
 export interface TreeNode {
   readonly span: Span;
@@ -22,7 +23,7 @@ export function buildTree(spans: readonly Span[]): SpanTree {
   const warnings: string[] = [];
   const byId = new Map<string, TreeNode>();
   for (const span of spans) {
-    const end = span.endTimeUnixNano < span.startTimeUnixNano ? span.startTimeUnixNano : span.endTimeUnixNano;
+    const end = later(span.endTimeUnixNano, span.startTimeUnixNano);
     if (byId.has(span.spanId))
       warnings.push(`span ${span.spanId} occurs more than once; only the first counts`);
     else byId.set(span.spanId, { span, start: span.startTimeUnixNano, end, children: [], depth: 0 });

@@ -89,6 +89,9 @@ export interface Span {
 /** How the wire names the service of a resource that has none. */
 export const noServiceName = 'OTLPResourceNoServiceName';
 
+/** Where Jaeger keeps the warnings of a span in OTLP: a list of strings. */
+export const warningsAttribute = '@jaeger@warnings';
+
 export const spanKindNames = ['', 'internal', 'server', 'client', 'producer', 'consumer'] as const;
 
 /** The name of a span kind as both query APIs use it; empty for unspecified. */

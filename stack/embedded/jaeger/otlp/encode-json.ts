@@ -1,4 +1,11 @@
-import type { Attribute, AttributeValue, Resource, Scope, Span } from '../model/span.ts';
+import {
+  type Attribute,
+  type AttributeValue,
+  type Resource,
+  type Scope,
+  type Span,
+  warningsAttribute,
+} from '../model/span.ts';
 import { isKeyValueList } from '../model/value.ts';
 
 type Json = Record<string, unknown>;
@@ -44,7 +51,7 @@ function spanJson(span: Span): Json {
   const warnings: Attribute[] =
     span.warnings === undefined || span.warnings.length === 0
       ? []
-      : [{ key: '@jaeger@warnings', value: [...span.warnings] }];
+      : [{ key: warningsAttribute, value: [...span.warnings] }];
   return {
     ...compact({
       traceId: span.traceId,

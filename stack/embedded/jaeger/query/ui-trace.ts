@@ -7,6 +7,7 @@ import {
   type Span,
   serviceNameOf,
   spanKindName,
+  warningsAttribute,
 } from '../model/span.ts';
 import { shortTraceId } from '../model/trace-id.ts';
 import { valueAsString } from '../model/value.ts';
@@ -110,8 +111,15 @@ function toUiSpan(span: Span, processID: string): UiSpan {
       ),
     })),
     processID,
-    warnings: span.warnings === undefined || span.warnings.length === 0 ? null : span.warnings,
+    warnings: warningsOf(span),
   };
+}
+
+/** Those of the adjusters, and those that an exporter of Jaeger wrote into the span. */
+function warningsOf(span: Span): readonly string[] | null {
+  const stored = attributeOf(span.attributes, warningsAttribute);
+  const warnings = [...(Array.isArray(stored) ? stored.map(valueAsString) : []), ...(span.warnings ?? [])];
+  return warnings.length === 0 ? null : warnings;
 }
 
 /** In the order of the collector's translator: scope, attributes, kind, status, trace state. */
@@ -119,7 +127,7 @@ function tagsOf(span: Span): UiKeyValue[] {
   const tags: Attribute[] = [];
   if (span.scope.name !== '') tags.push({ key: 'otel.scope.name', value: span.scope.name });
   if (span.scope.version !== '') tags.push({ key: 'otel.scope.version', value: span.scope.version });
-  for (const attribute of span.attributes) tags.push(attribute);
+  for (const attribute of span.attributes) if (attribute.key !== warningsAttribute) tags.push(attribute);
   if (span.kind !== 0) tags.push({ key: 'span.kind', value: spanKindName(span.kind) });
   if (span.statusCode !== 0) {
     tags.push({ key: 'otel.status_code', value: span.statusCode === 2 ? 'ERROR' : 'OK' });
