@@ -76,9 +76,9 @@ function apply(labels: MutableLabels, rule: RelabelRule): boolean {
     case 'replace': {
       const match = rule.regex.exec(value);
       if (match === null) return true;
-      const target = expandTemplate(rule.targetLabel, match.groups, match.names);
-      if (!isValidLabelName(target)) return true;
-      set(labels, target, expandTemplate(rule.replacement, match.groups, match.names));
+      const target = rule.regex.expand(rule.targetLabel, match);
+      // Since Prometheus 3 any text but the empty one is a label name.
+      if (target !== '') set(labels, target, rule.regex.expand(rule.replacement, match));
       return true;
     }
   }
@@ -86,26 +86,5 @@ function apply(labels: MutableLabels, rule: RelabelRule): boolean {
 
 function expand(rule: RelabelRule, text: string): string | undefined {
   const match = rule.regex.exec(text);
-  return match === null ? undefined : expandTemplate(rule.replacement, match.groups, match.names);
-}
-
-/** Since Prometheus 3 any text is a label name, only the empty one is not. */
-function isValidLabelName(name: string): boolean {
-  return name !== '';
-}
-
-/** Go's Regexp.Expand: `$1`, `${1}`, `$name`, `${name}`, `$$`; what does not exist is empty. */
-export function expandTemplate(
-  template: string,
-  groups: readonly (string | undefined)[],
-  names: readonly (string | undefined)[],
-): string {
-  if (!template.includes('$')) return template;
-  return template.replace(/\$(?:(\$)|\{(\w+)\}|(\w+))/g, (_whole, dollar?: string, braced?: string, bare?: string) => {
-    if (dollar !== undefined) return '$';
-    const reference = braced ?? bare ?? '';
-    if (/^\d+$/.test(reference)) return groups[Number(reference)] ?? '';
-    const index = names.indexOf(reference);
-    return index === -1 ? '' : (groups[index] ?? '');
-  });
+  return match === null ? undefined : rule.regex.expand(rule.replacement, match);
 }
