@@ -7,7 +7,7 @@ import { findProcess, isAlive, type ProcessEntry, type ProcessIdentity } from '.
 import { realPathOf } from '../../process/real-path.ts';
 import { processesIn, processTree, signalProcesses } from '../../process/tree.ts';
 import { writeFileAtomically } from '../../state/atomic-write.ts';
-import type { LabPaths } from '../../state/paths.ts';
+import { type LabPaths, logFileOf } from '../../state/paths.ts';
 
 /** A command line, ready to run. */
 export interface LaunchSpec {
@@ -37,7 +37,7 @@ export class ComponentProcess {
   constructor(id: string, paths: LabPaths) {
     this.id = id;
     this.#pidFile = join(paths.run, `${id}.pid`);
-    this.logFile = join(paths.logs, `${id}.log`);
+    this.logFile = logFileOf(paths, id);
     this.directory = join(paths.data, id);
   }
 

@@ -123,7 +123,9 @@ class EmbeddedRuntime implements Runtime {
     await inDependencyOrder(
       this.#components.filter(
         ({ program }) =>
-          !partial || program.kind === 'postgres' || existsSync(resolve(this.#options.root, 'dist', program.bundle)),
+          !partial ||
+          program.kind === 'postgres' ||
+          existsSync(resolve(this.#options.root, 'dist', program.bundle)),
       ),
       async (component, signal) => {
         const report = reporter(component, options.onProgress);
