@@ -95,10 +95,11 @@ export class ComponentProcess {
       signalProcesses([root], signal);
       // A paused process handles no signal but SIGKILL until it may go on.
       signalProcesses(tree, 'SIGCONT');
-      if (!(await this.#gone(tree, graceMs))) {
-        await this.kill();
-        return;
-      }
+      await this.#gone([root], graceMs);
+      // What is left of it, whether it ignored the signal or only forgot a child, ends by force.
+      const left = [...tree, ...processTree(root)].filter(isAlive);
+      signalProcesses(left, 'SIGKILL');
+      await this.#gone(left, 10_000);
     }
     this.forget();
   }
