@@ -109,7 +109,7 @@ export class ScrapeLoop {
   #schedule(dueMs: number): void {
     this.#timer = setTimeout(
       () => {
-        this.#run(dueMs).finally(() => {
+        void this.#run(dueMs).finally(() => {
           if (!this.#stopped) this.#schedule(this.#nextDue(Math.max(Date.now(), dueMs)));
         });
       },
