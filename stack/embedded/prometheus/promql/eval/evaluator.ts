@@ -201,7 +201,7 @@ export class Evaluator {
       window.overlap = false;
       const offset = builder.add(
         dropNow ? series.labels.withoutName() : series.labels,
-        !keepsName && !dropNow,
+        (!keepsName && !dropNow) || source.dropName?.[index] === true,
       );
       const { values, present } = builder;
       let low = 0;
@@ -349,9 +349,9 @@ export class Evaluator {
         values[next] = block.values[offset + step]!;
         next++;
       }
-      return { labels: block.dropName[row] === true ? labels.withoutName() : labels, timestamps, values };
+      return { labels, timestamps, values };
     });
-    return { ...common, series };
+    return { ...common, series, dropName: block.dropName };
   }
 }
 

@@ -11,7 +11,8 @@ export function matrixOf(evaluator: Evaluator, expr: MatrixSelector | SubqueryEx
   const end = (source.at ?? evaluator.steps.startMs) - source.offsetMs;
   const start = end - source.rangeMs;
   const extended = source.anchored || source.smoothed;
-  return source.series.map(({ labels, timestamps, values }) => {
+  return source.series.map(({ labels: full, timestamps, values }, index) => {
+    const labels = source.dropName?.[index] === true ? full.withoutName() : full;
     const low = firstAfter(timestamps, extended ? start - lookbackMs : start, 0, timestamps.length);
     const high = firstAfter(timestamps, source.smoothed ? end + lookbackMs : end, low, timestamps.length);
     budget.hold(high - low);

@@ -10,6 +10,8 @@ import { interpolate } from './extended-rate.ts';
 /** The series behind a range vector, staleness markers removed, and how its windows lie. */
 export interface RangeSource {
   readonly series: readonly SeriesSamples[];
+  /** Of a subquery: rows whose metric name goes at the end of the evaluation. */
+  readonly dropName?: readonly boolean[];
   readonly rangeMs: number;
   readonly offsetMs: number;
   /** The fixed time of `@`, if any. */
