@@ -15,9 +15,15 @@ interface Panel {
 const panelSchema: z.ZodType<Panel> = z.looseObject({
   title: z.string().optional(),
   type: z.string().optional(),
-  datasource: z.unknown(),
+  datasource: z.unknown().optional(),
   targets: z
-    .array(z.looseObject({ expr: z.string().optional(), query: z.unknown(), datasource: z.unknown() }))
+    .array(
+      z.looseObject({
+        expr: z.string().optional(),
+        query: z.unknown().optional(),
+        datasource: z.unknown().optional(),
+      }),
+    )
     .optional(),
   get panels() {
     return z.array(panelSchema).optional();
