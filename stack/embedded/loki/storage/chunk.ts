@@ -31,11 +31,11 @@ export function lineOf(entries: Entries, index: number): string {
   const start = entries.starts[index]!;
   const end = entries.starts[index + 1]!;
   if (entries.ascii === undefined) {
-    const text = entries.bytes.latin1Slice(0, entries.starts[entries.count]);
+    const text = entries.bytes.toString('latin1', 0, entries.starts[entries.count]);
     entries.ascii = isAscii(entries.bytes, entries.starts[entries.count]!);
     entries.text = entries.ascii ? text : undefined;
   }
-  return entries.text === undefined ? entries.bytes.utf8Slice(start, end) : entries.text.slice(start, end);
+  return entries.text === undefined ? entries.bytes.toString('utf8', start, end) : entries.text.slice(start, end);
 }
 
 function isAscii(bytes: Buffer, length: number): boolean {
@@ -60,7 +60,11 @@ export class HeadChunk {
   #sorted = true;
   readonly #metadata: Metadata[] = [];
   readonly #metadataIndex = new Map<string, number>();
+  /** Names and values of metadata, each counted once: so Loki stores them. */
+  readonly #symbols = new Set<string>();
   #metadataBytes = 0;
+  /** Labels of metadata over all entries. */
+  metadataPairs = 0;
   #view: Entries | undefined;
 
   constructor(base: Instant) {
@@ -82,7 +86,7 @@ export class HeadChunk {
 
   /** Bytes of memory it occupies, about. */
   get memoryBytes(): number {
-    return this.#bytes.length + this.#offsets.length * 16 + this.#metadataBytes * 3 + 600;
+    return this.#bytes.length + this.#offsets.length * 16 + this.#metadataBytes * 4 + this.#metadata.length * 300 + 600;
   }
 
   /** Whether an entry still belongs into this chunk. */
@@ -112,6 +116,7 @@ export class HeadChunk {
     this.#length += lineBytes;
     this.#offsets[this.#count] = offset;
     this.#metadataOf[this.#count] = this.#internMetadata(metadata, metadataKey);
+    this.metadataPairs += metadata.size;
     this.#count++;
     this.#starts[this.#count] = this.#length;
     if (offset < this.maxOffset) this.#sorted = false;
@@ -126,9 +131,17 @@ export class HeadChunk {
       index = this.#metadata.length;
       this.#metadata.push(metadata);
       this.#metadataIndex.set(key, index);
-      this.#metadataBytes += key.length;
+      for (const [name, value] of metadata) {
+        if (!this.#symbols.has(name)) this.#addSymbol(name);
+        if (!this.#symbols.has(value)) this.#addSymbol(value);
+      }
     }
     return index;
+  }
+
+  #addSymbol(text: string): void {
+    this.#symbols.add(text);
+    this.#metadataBytes += text.length;
   }
 
   #grow(): void {
@@ -150,7 +163,7 @@ export class HeadChunk {
     const start = this.#starts[this.#count - 1]!;
     if (this.#length - start !== lineBytes) return false;
     const last = this.#bytes.subarray(start, this.#length);
-    return typeof line === 'string' ? last.utf8Slice() === line : last.equals(line);
+    return typeof line === 'string' ? last.toString() === line : last.equals(line);
   }
 
   /** The entries so far, sorted, duplicates gone. Valid until the next append. */
@@ -218,6 +231,7 @@ export class SealedChunk {
   readonly count: number;
   readonly rawBytes: number;
   readonly metadataBytes: number;
+  readonly metadataPairs: number;
   #compressed: Buffer | undefined;
   /** The entries while compression is under way on another thread. */
   #pending: Entries | undefined;
@@ -230,6 +244,7 @@ export class SealedChunk {
     this.count = entries.count;
     this.rawBytes = entries.starts[entries.count]!;
     this.metadataBytes = head.metadataBytes;
+    this.metadataPairs = head.metadataPairs;
     const packed = pack(entries);
     if (!options.background) {
       this.#compressed = deflateRawSync(packed, { level: compressionLevel });
@@ -312,7 +327,7 @@ function unpack(buffer: Buffer): Entries {
     for (let index = 0; index < count; index++, at += 4) metadataOf[index] = view.getUint32(at, true);
   }
   const end = at + lineBytes;
-  const sets = JSON.parse(buffer.utf8Slice(end, end + metadataLength)) as [string, string][][];
+  const sets = JSON.parse(buffer.toString('utf8', end, end + metadataLength)) as [string, string][][];
   return {
     count,
     offsets,
