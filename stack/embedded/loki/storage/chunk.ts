@@ -31,19 +31,13 @@ export function lineOf(entries: Entries, index: number): string {
   const start = entries.starts[index]!;
   const end = entries.starts[index + 1]!;
   if (entries.ascii === undefined) {
-    const text = entries.bytes.toString('latin1', 0, entries.starts[entries.count]);
-    entries.ascii = isAscii(entries.bytes, entries.starts[entries.count]!);
-    entries.text = entries.ascii ? text : undefined;
+    // As many characters as bytes: each byte became one, so their positions agree.
+    const length = entries.starts[entries.count]!;
+    const text = entries.bytes.toString('utf8', 0, length);
+    entries.ascii = text.length === length;
+    if (entries.ascii) entries.text = text;
   }
   return entries.text === undefined ? entries.bytes.toString('utf8', start, end) : entries.text.slice(start, end);
-}
-
-function isAscii(bytes: Buffer, length: number): boolean {
-  // Four bytes at a time: a set high bit anywhere means more than ASCII.
-  let index = 0;
-  for (; index + 4 <= length; index += 4) if ((bytes.readInt32LE(index) & 0x80808080) !== 0) return false;
-  for (; index < length; index++) if (bytes[index]! > 127) return false;
-  return true;
 }
 
 /** The chunk that is being written. */
