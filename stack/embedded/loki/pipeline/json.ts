@@ -179,8 +179,8 @@ class JsonReader {
   }
 
   read(line: string, labels: LineLabels): void {
-    const { wanted } = this.#hints;
-    this.#missing = wanted === undefined ? Number.POSITIVE_INFINITY : wanted.size;
+    const { wanted, exhaustive } = this.#hints;
+    this.#missing = wanted === undefined || exhaustive ? Number.POSITIVE_INFINITY : wanted.size;
     if (this.#missing === 0) return;
     this.#text = line;
     this.#position = 0;

@@ -226,6 +226,7 @@ export class SealedChunk {
   readonly rawBytes: number;
   readonly metadataBytes: number;
   readonly metadataPairs: number;
+  readonly #packedBytes: number;
   #compressed: Buffer | undefined;
   /** The entries while compression is under way on another thread. */
   #pending: Entries | undefined;
@@ -240,6 +241,7 @@ export class SealedChunk {
     this.metadataBytes = head.metadataBytes;
     this.metadataPairs = head.metadataPairs;
     const packed = pack(entries);
+    this.#packedBytes = packed.length;
     if (!options.background) {
       this.#compressed = deflateRawSync(packed, { level: compressionLevel });
       return;
@@ -262,7 +264,8 @@ export class SealedChunk {
 
   /** Decodes the chunk; the caller decides whether to keep what it gets. */
   entries(): Entries {
-    return this.#pending ?? unpack(inflateRawSync(this.#compressed!));
+    // One output buffer of the right size: zlib's own default is many small ones that it copies together.
+    return this.#pending ?? unpack(inflateRawSync(this.#compressed!, { chunkSize: this.#packedBytes + 64 }));
   }
 }
 
