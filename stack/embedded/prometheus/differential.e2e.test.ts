@@ -125,6 +125,9 @@ scrape_configs: [{job_name: shop, static_configs: [{targets: ['${shop.address}']
     try {
       await using real = await startReal(config, data);
       await using embedded = await startTestServer({ 'prometheus.yml': config });
+      // The real one looks for targets only every five seconds: the clock starts when both have scraped.
+      for (const { url } of [real, embedded.server])
+        await until(async () => (await ask(url, 'query', { query: 'up == 1' })).size > 0);
       await sleep(32_000);
       const now = Math.floor(Date.now() / 1000) - 1;
       for (const query of queries) {
