@@ -4,6 +4,7 @@ import type { StartedServer } from '../http/run-server.ts';
 import { addAdminRoutes } from './api/admin-routes.ts';
 import { addFederation } from './api/federate.ts';
 import { addManagementRoutes } from './api/management-routes.ts';
+import { addPages } from './api/pages.ts';
 import { addQueryRoutes } from './api/query-routes.ts';
 import { addRemoteWrite } from './api/remote-write.ts';
 import { Routing } from './api/routing.ts';
@@ -73,6 +74,8 @@ export async function startPrometheus(flags: Flags): Promise<PrometheusServer> {
     const definitions = [
       ...new Set(next.ruleFiles.flatMap((pattern) => globFiles(pattern, next.baseDirectory))),
     ].flatMap((file) => loadRuleFile(file, parser));
+    // The one step that can still fail: it reads certificates.
+    scrapes.apply(next.scrapeConfigs, next.baseDirectory);
     config = next;
     head.options.outOfOrderWindowMs = next.outOfOrderWindowMs;
     exemplars.resize(flags.features.has('exemplar-storage') ? next.maxExemplars : 0);
@@ -92,7 +95,6 @@ export async function startPrometheus(flags: Flags): Promise<PrometheusServer> {
       next.global.externalLabels,
       next.baseDirectory,
     );
-    scrapes.apply(next.scrapeConfigs, next.baseDirectory);
     rules.apply(
       definitions,
       { intervalMs: next.global.evaluationIntervalMs, queryOffsetMs: next.global.ruleQueryOffsetMs },
@@ -175,6 +177,7 @@ export async function startPrometheus(flags: Flags): Promise<PrometheusServer> {
       return undefined;
     },
   });
+  addPages(routing);
   routing.finish();
 
   // The address first: nothing is scraped by a server that cannot be asked.
