@@ -16,7 +16,8 @@ const binaries = ['prometheus', 'promtool', 'prometheus-alertmanager', 'amtool']
 export async function debianMirror(): Promise<string> {
   const configured = process.env.LAB_DEBIAN_MIRROR;
   if (configured !== undefined && configured !== '') return configured;
-  const { stdout } = await $`apt-get indextargets --format ${'$(REPO_URI) $(ORIGIN)'} ${'Identifier: Packages'}`.quiet();
+  const { stdout } =
+    await $`apt-get indextargets --format ${'$(REPO_URI) $(ORIGIN)'} ${'Identifier: Packages'}`.quiet();
   const line = stdout.split('\n').find((entry) => / Debian$/.test(entry) && !/security/.test(entry));
   const mirror = line?.split(' ')[0];
   if (mirror === undefined) {
@@ -37,6 +38,8 @@ export async function fetchNativeBackends(folder: string): Promise<void> {
       'Dir::Etc::sourceparts=-',
       `Dir::State::lists=${work}/lists`,
       `Dir::Cache=${work}/cache`,
+      // A mirror may be a snapshot that is older than its own expiry date; signatures are still checked.
+      'Acquire::Check-Valid-Until=false',
     ].flatMap((option) => ['-o', option]);
     await $`apt-get ${apt} update -qq`.quiet();
     await $({ cwd: work })`apt-get ${apt} download -qq ${packages}`.quiet();

@@ -90,12 +90,14 @@ CMD ["--config.file=/etc/alertmanager/alertmanager.yml", "--storage.path=/alertm
     files: ['scripts/offline-images/postgres-entrypoint.sh'],
     dockerfile: `
 FROM ${repository}-base
-RUN apt-get update -qq \\
- && apt-get install -y -qq --no-install-recommends postgresql-17 >/dev/null \\
- && rm -rf /var/lib/apt/lists/* /var/lib/postgresql/17 /etc/postgresql/17
+RUN sed -i 's/${suite}/sid/' /etc/apt/sources.list \\
+ && apt-get -o Acquire::Check-Valid-Until=false update -qq \\
+ && apt-get install -y -qq --no-install-recommends postgresql-18 >/dev/null \\
+ && rm -rf /var/lib/apt/lists/* /var/lib/postgresql /etc/postgresql/18 \\
+ && install --directory --owner postgres --group postgres --mode 1777 /var/lib/postgresql
 COPY scripts/offline-images/postgres-entrypoint.sh /usr/local/bin/docker-entrypoint.sh
 RUN chmod 755 /usr/local/bin/docker-entrypoint.sh && mkdir -p /docker-entrypoint-initdb.d
-ENV PATH=/usr/lib/postgresql/17/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin PGDATA=/var/lib/postgresql/17/docker
+ENV PATH=/usr/lib/postgresql/18/bin:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin PGDATA=/var/lib/postgresql/18/docker
 VOLUME /var/lib/postgresql
 STOPSIGNAL SIGINT
 ENTRYPOINT ["docker-entrypoint.sh"]
