@@ -3,13 +3,13 @@ import { paces } from '../../../stack/pace.ts';
 import { type Component, imageOf, type Placement, type PortName } from '../../../stack/topology.ts';
 import { ComponentUnknown } from '../../errors.ts';
 import type { Credentials } from '../../state/credentials.ts';
-import { type LabState, writeLabState } from '../../state/lab-state.ts';
+import { type LabState, readLabState, writeLabState } from '../../state/lab-state.ts';
 import type { Address } from '../runtime.ts';
 import type { RuntimeOptions } from '../select-runtime.ts';
 import type { Engine } from './engine.ts';
 import { containerName } from './labels.ts';
-import { type ContainerPlan, planContainer } from './plan.ts';
 import { dockerPlacement, portOf } from './placement.ts';
+import { type ContainerPlan, planContainer } from './plan.ts';
 import { planServiceImage, type ServiceImage } from './service-image.ts';
 
 /** Everything about one lab on an engine that an operation needs: what it is made of, its state, its secrets. */
@@ -52,6 +52,11 @@ export class DockerSession {
     const next = change(this.#state);
     writeLabState(this.options.paths.stateFile, next);
     this.#state = next;
+  }
+
+  /** Takes over what another command wrote since. */
+  reload(): void {
+    this.#state = readLabState(this.options.paths.stateFile) ?? this.#state;
   }
 
   /** Notes what a component was told to do last. */

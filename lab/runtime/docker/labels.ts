@@ -5,6 +5,8 @@ export const componentLabel = 'dev.break-and-observe.component';
 export const planLabel = 'dev.break-and-observe.plan';
 /** On images that the lab builds; shared by the labs of one machine. */
 export const imageLabel = 'dev.break-and-observe.image';
+/** The label's value on the stage of the build that is thrown away. */
+export const stageImage = 'stage';
 
 export function labLabels(lab: string, component?: string): Record<string, string> {
   return { [labLabel]: lab, ...(component === undefined ? {} : { [componentLabel]: component }) };

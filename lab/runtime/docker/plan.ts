@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type Docker from 'dockerode';
 import { type Component, imageOf, type Placement } from '../../../stack/topology.ts';
-import { componentLabel, containerName, labLabels, networkName, planLabel, volumeName } from './labels.ts';
+import { containerName, labLabels, networkName, planLabel, volumeName } from './labels.ts';
 import { dataFolder } from './placement.ts';
 import { postgresPlan } from './postgres-plan.ts';
 
@@ -125,5 +125,3 @@ export function planLaunch(component: Component, options: PlanOptions): Launch {
   const command = toArguments(options.at);
   return command.length === 0 ? { environment } : { environment, command };
 }
-
-export { componentLabel };

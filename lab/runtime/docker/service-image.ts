@@ -7,6 +7,7 @@ import { type ArchiveEntry, archive } from './archive.ts';
 import { asLabFailure } from './engine.ts';
 import { hasImage } from './images.ts';
 import { imageLabel } from './labels.ts';
+import { removeBuildStages } from './removal.ts';
 import { serviceDockerfile } from './service-dockerfile.ts';
 
 const repository = 'break-and-observe/services';
@@ -132,5 +133,7 @@ export async function ensureServiceImage(
     throw new ImageBuildFailed(image.tag, `${(error as Error).message.trim()}; last step: ${lastLine}`, {
       cause: error,
     });
+  } finally {
+    await removeBuildStages(docker);
   }
 }

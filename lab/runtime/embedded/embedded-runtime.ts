@@ -12,13 +12,13 @@ import type {
   Runtime,
   UpOptions,
 } from '../runtime.ts';
+import { inDependencyOrder, stopOrder } from '../schedule.ts';
 import type { RuntimeOptions } from '../select-runtime.ts';
 import { startComponent, stopComponent } from './component-control.ts';
 import { ComponentProcess } from './component-process.ts';
 import { componentStatus } from './component-status.ts';
 import { EmbeddedLab, embeddedCapabilities } from './embedded-lab.ts';
 import { removeSharedMemory, strayExecutables } from './leftovers.ts';
-import { inDependencyOrder, stopOrder } from './schedule.ts';
 import { createSession, type LabSession, makeDirectories, openSession } from './session.ts';
 
 /** Components as child processes of nobody: they outlive the command that started them. */
