@@ -39,13 +39,19 @@ const durations: Readonly<Record<string, (pace: Pace) => number>> = {
  * `${listen.<component>.<port>}` what to bind to, both also with `.host` or `.port` behind ·
  * `${url.<component>}` what a person opens · `${file.<path below stack/>}` · `${data.<component>}`.
  *
- * Left as they are: `${1}` (a group of a relabelling rule) and `$${…}` (Grafana's own way to write a literal `${…}`).
+ * Left as they are: comment lines, `${1}` (a group of a relabelling rule) and `$${…}` (Grafana's own way to write a literal `${…}`).
  * Anything else is a `TemplateError`: a typing mistake must not reach a server as text.
  */
 export function renderTemplate(template: string, at: Placement): string {
-  return template.replace(/(\$*)\$\{([^}\n]*)\}/g, (whole, dollars: string, name: string, offset: number) => {
+  return template
+    .split('\n')
+    .map((text, index) => (/^\s*#/.test(text) ? text : renderLine(text, index + 1, at)))
+    .join('\n');
+}
+
+function renderLine(text: string, line: number, at: Placement): string {
+  return text.replace(/(\$*)\$\{([^}]*)\}/g, (whole, dollars: string, name: string) => {
     if (dollars !== '' || /^\d+$/.test(name)) return whole;
-    const line = template.slice(0, offset).split('\n').length;
     return fill(name, at, (rule) => new TemplateError(line, name, rule));
   });
 }

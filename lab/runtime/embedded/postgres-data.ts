@@ -52,7 +52,10 @@ export async function initializeCluster(options: {
     // Small segments: the standby's copy of the current one, and an empty lab, stay small.
     '--wal-segsize=1',
     '--set=dynamic_shared_memory_type=mmap',
-    '--set=max_connections=20',
+    // A standby must not have less of these than the log says the primary had, from its first record on.
+    '--set=max_connections=60',
+    '--set=max_worker_processes=2',
+    '--set=max_wal_senders=4',
     '--set=shared_buffers=24MB',
   ]);
   // In single-user mode, by standard input: no password in an argument list, no server that accepts without one.

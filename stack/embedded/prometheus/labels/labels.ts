@@ -1,10 +1,20 @@
+import { goQuote } from '../promql/parser/go-quote.ts';
+
+type Pair = readonly [name: string, value: string];
+
+/** The labels that say what a series is, rather than whose: dropped when a value is no longer of that metric. */
+function isMetadata(name: string): boolean {
+  return name === '__name__' || name === '__type__' || name === '__unit__';
+}
+
 /** A label set: sorted by name, without empty values, comparable by `key`. Immutable. */
 export class Labels {
   /** Names and values, sorted by name. */
-  readonly pairs: readonly (readonly [name: string, value: string])[];
+  readonly pairs: readonly Pair[];
   #key: string | undefined;
+  #nameless: Labels | undefined;
 
-  private constructor(pairs: readonly (readonly [string, string])[]) {
+  private constructor(pairs: readonly Pair[]) {
     this.pairs = pairs;
   }
 
@@ -16,6 +26,18 @@ export class Labels {
     const pairs = source.filter(([, value]) => value !== '');
     pairs.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
     return pairs.length === 0 ? Labels.empty : new Labels(pairs);
+  }
+
+  /** Negative, zero or positive: by the first name or value that differs, a shorter set first. */
+  static compare(a: Labels, b: Labels): number {
+    const common = Math.min(a.pairs.length, b.pairs.length);
+    for (let index = 0; index < common; index++) {
+      const [nameA, valueA] = a.pairs[index]!;
+      const [nameB, valueB] = b.pairs[index]!;
+      if (nameA !== nameB) return nameA < nameB ? -1 : 1;
+      if (valueA !== valueB) return valueA < valueB ? -1 : 1;
+    }
+    return a.pairs.length - b.pairs.length;
   }
 
   /** The value, or the empty string when the label is absent. */
@@ -30,8 +52,49 @@ export class Labels {
 
   /** A canonical text: equal exactly when the label sets are equal. */
   get key(): string {
-    this.#key ??= this.pairs.map(([name, value]) => `${name}\u0001${value}`).join('\u0002');
+    if (this.#key === undefined) {
+      let key = '';
+      for (const [name, value] of this.pairs) key += `${name}\u0001${value}\u0002`;
+      this.#key = key;
+    }
     return this.#key;
+  }
+
+  /** Without `__name__`, `__type__` and `__unit__`. */
+  withoutName(): Labels {
+    this.#nameless ??= this.#filter((name) => !isMetadata(name));
+    return this.#nameless;
+  }
+
+  /** Without the named labels. */
+  without(names: ReadonlySet<string>): Labels {
+    return this.#filter((name) => !names.has(name));
+  }
+
+  /** Only the named labels. */
+  keep(names: ReadonlySet<string>): Labels {
+    return this.#filter((name) => names.has(name));
+  }
+
+  /** With the label set to the value; an empty value removes it. */
+  with(label: string, value: string): Labels {
+    if (this.get(label) === value) return this;
+    return Labels.from([...this.pairs.filter(([name]) => name !== label), [label, value]]);
+  }
+
+  #filter(wanted: (name: string) => boolean): Labels {
+    const pairs = this.pairs.filter(([name]) => wanted(name));
+    if (pairs.length === this.pairs.length) return this;
+    return pairs.length === 0 ? Labels.empty : new Labels(pairs);
+  }
+
+  /** As Go prints it in Prometheus's messages: `{__name__="up", job="api"}`. */
+  toString(): string {
+    const parts = this.pairs.map(([name, value]) => {
+      const shown = /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name : goQuote(name);
+      return `${shown}=${goQuote(value)}`;
+    });
+    return `{${parts.join(', ')}}`;
   }
 
   toJSON(): Record<string, string> {

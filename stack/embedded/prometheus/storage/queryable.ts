@@ -16,6 +16,8 @@ export interface SeriesSamples {
   /** Milliseconds since the epoch. */
   readonly timestamps: Float64Array;
   readonly values: Float64Array;
+  /** Since when each sample's counter has been counting (OpenMetrics' created time), NaN where unknown. */
+  readonly startTimestamps?: Float64Array;
 }
 
 /** What the PromQL engine reads from; the storage, or a test's own data, implements it. */

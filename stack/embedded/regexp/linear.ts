@@ -1,0 +1,44 @@
+/** Tokens that mean the same in RE2 and in JavaScript; anything else is left to the automaton. */
+const token =
+  /^(?:\\[.+*?()|[\]{}^$/\\-]|\\[dw]|\[\^?(?:[A-Za-z0-9_ ./:@,;=%&#"'-]|\\[\]\\.dw-])+\]|\.|[()|]|\(\?:|[*+?]|[^\\[\](){}.*+?^$|\ud800-\udfff])/;
+
+/**
+ * V8's RegExp for a pattern that cannot make it backtrack beyond linear time: one unbounded repetition at most, of a
+ * single character or class, none of it in a group, few optional parts. Undefined for all other patterns.
+ */
+export function toLinearRegExp(pattern: string, anchored: boolean): RegExp | undefined {
+  let rest = pattern.startsWith('(?:') ? pattern : pattern;
+  let unbounded = 0;
+  let optional = 0;
+  let depth = 0;
+  let previous = '';
+  while (rest !== '') {
+    if (rest.startsWith('(?:')) {
+      depth++;
+      previous = '(';
+      rest = rest.slice(3);
+      continue;
+    }
+    const text = token.exec(rest)?.[0];
+    if (text === undefined || rest.startsWith('(?')) return undefined;
+    if (text === '(') depth++;
+    else if (text === ')') depth--;
+    else if (text === '*' || text === '+') {
+      if (depth > 0 || previous === ')' || isOperator(previous)) return undefined;
+      unbounded++;
+    } else if (text === '?') {
+      if (isOperator(previous)) return undefined;
+      optional++;
+    }
+    previous = text;
+    rest = rest.slice(text.length);
+  }
+  // Searching retries at every position, so even one repetition could cost the square of the length.
+  if (unbounded > (anchored ? 1 : 0) || optional > 3) return undefined;
+  if (anchored) return new RegExp(`^(?:${pattern})$`, 's');
+  return new RegExp(pattern);
+}
+
+function isOperator(text: string): boolean {
+  return text === '' || text === '*' || text === '+' || text === '?' || text === '(' || text === '|';
+}
