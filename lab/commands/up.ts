@@ -8,6 +8,9 @@ export function register(program: Command, context: LabContext): void {
     .description('start the lab, or what is missing of it')
     .action(async () => {
       const runtime = await context.runtime();
-      await runtime.up({ signal: context.signal, onProgress: (e) => context.ui.note(`${e.component} ${e.phase} ${e.elapsedMs} ${e.message ?? ''}`) });
+      await runtime.up({
+        signal: context.signal,
+        onProgress: (e) => context.ui.note(`${e.component} ${e.phase} ${e.elapsedMs} ${e.message ?? ''}`),
+      });
     });
 }

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { type Component, topology } from '../../../stack/topology.ts';
 import { RuntimeMismatch, RuntimeUnavailable, StateCorrupt } from '../../errors.ts';
 import { acquireLock } from '../../state/lock.ts';
+import { makeDirectories } from '../lab-record.ts';
 import { pinnedOffset, wantedPorts } from '../ports.ts';
 import type {
   ComponentStatus,
@@ -19,7 +20,7 @@ import { ComponentProcess } from './component-process.ts';
 import { componentStatus } from './component-status.ts';
 import { EmbeddedLab, embeddedCapabilities } from './embedded-lab.ts';
 import { removeSharedMemory, strayExecutables } from './leftovers.ts';
-import { createSession, type LabSession, makeDirectories, openSession } from './session.ts';
+import { createSession, type LabSession, openSession } from './session.ts';
 
 /** Components as child processes of nobody: they outlive the command that started them. */
 export function createEmbeddedRuntime(
@@ -123,7 +124,9 @@ class EmbeddedRuntime implements Runtime {
     await inDependencyOrder(
       this.#components.filter(
         ({ program }) =>
-          !partial || program.kind === 'postgres' || existsSync(resolve(this.#options.root, 'dist', program.bundle)),
+          !partial ||
+          program.kind === 'postgres' ||
+          existsSync(resolve(this.#options.root, 'dist', program.bundle)),
       ),
       async (component, signal) => {
         const report = reporter(component, options.onProgress);
