@@ -2,9 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import { trace } from '@opentelemetry/api';
 import type { Request, RequestHandler, Response } from 'express';
+import { unmatchedEndpoint } from '../telemetry/endpoint-matcher.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { observedLocals } from '../telemetry/observe-requests.ts';
 import { Problem } from '../telemetry/problem.ts';
+import { nameServerSpan } from '../telemetry/server-span.ts';
 import type { Balancer } from './balancer.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import { endToEndHeaders, upstreamHeaders } from './headers.ts';
@@ -29,6 +31,8 @@ export interface ProxyOptions {
 export function createProxy(options: ProxyOptions): RequestHandler {
   return async (request, response) => {
     const locals = observedLocals(response);
+    // Express has just named the span after the mount point.
+    nameServerSpan(locals.endpoint ?? unmatchedEndpoint);
     const body = await readBody(request);
     const abort = new AbortController();
     response.once('close', () => {

@@ -1,12 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
-import { context, trace } from '@opentelemetry/api';
-import { getRPCMetadata } from '@opentelemetry/core';
+import { trace } from '@opentelemetry/api';
 import type { RequestHandler, Response } from 'express';
-import { unmatchedEndpoint } from './endpoint-matcher.ts';
 import type { HttpMetrics } from './http-metrics.ts';
 import type { Logger } from './logger.ts';
 import { withRequestContext } from './request-context.ts';
+import { nameServerSpan } from './server-span.ts';
 
 /** What a caller may choose as a request ID: it goes into headers and logs as it is. */
 const requestIdPattern = /^[\w.:-]{1,128}$/;
@@ -44,9 +43,7 @@ export function observeRequests({ metrics, logger, endpointOf, onRequest }: Obse
     metrics.started(method, endpoint);
     const span = trace.getActiveSpan();
     span?.setAttribute('request.id', requestId);
-    // Names the server span after the route, also where no handler of Express will run.
-    const rpc = getRPCMetadata(context.active());
-    if (rpc !== undefined && endpoint !== unmatchedEndpoint) rpc.route = endpoint;
+    nameServerSpan(endpoint);
     withRequestContext({ requestId }, () => {
       // `close` comes from the socket, outside this request's context: the line belongs inside it.
       const inContext = AsyncLocalStorage.snapshot();
