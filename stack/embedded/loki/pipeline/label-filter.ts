@@ -1,0 +1,115 @@
+import { compileRegexp } from '../../regexp/regexp.ts';
+import { parseGoDuration } from '../../duration/go-duration.ts';
+import type { ComparisonOperator, LabelFilter, Matcher } from '../logql/ast.ts';
+import { parseByteSize } from '../units/bytes.ts';
+import { quote } from '../units/go-text.ts';
+import { parseIpRange, textHasAddress } from './ip-range.ts';
+import type { LineLabels } from './line-labels.ts';
+
+type Predicate = (labels: LineLabels) => boolean;
+
+const compare: Readonly<Record<ComparisonOperator, (left: number, right: number) => boolean>> = {
+  '==': (left, right) => left === right,
+  '!=': (left, right) => left !== right,
+  '>': (left, right) => left > right,
+  '>=': (left, right) => left >= right,
+  '<': (left, right) => left < right,
+  '<=': (left, right) => left <= right,
+};
+
+/** Compiles a matcher to a test of a label's value; a label that is absent is empty. */
+export function matcherTest({ operator, value }: Matcher): (value: string) => boolean {
+  switch (operator) {
+    case '=':
+      return (text) => text === value;
+    case '!=':
+      return (text) => text !== value;
+    case '=~':
+    case '!~': {
+      const regexp = compileRegexp(value, { anchored: true });
+      const wanted = operator === '=~';
+      return (text) => regexp.test(text) === wanted;
+    }
+  }
+}
+
+/** Parses a float as Go does. Throws with its message. */
+export function parseGoFloat(text: string): number {
+  if (/^[+-]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?$/.test(text) && !text.includes('_')) {
+    const value = Number(text);
+    if (!Number.isFinite(value)) throw new Error(`strconv.ParseFloat: parsing ${quote(text)}: value out of range`);
+    return value;
+  }
+  const special = /^([+-]?)(inf|infinity|nan)$/i.exec(text);
+  if (special !== null) {
+    if (/nan/i.test(special[2]!)) return Number.NaN;
+    return special[1] === '-' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  }
+  if (/^[+-]?0x[\da-f]+p[+-]?\d+$/i.test(text)) return Number.NaN;
+  throw new Error(`strconv.ParseFloat: parsing ${quote(text)}: invalid syntax`);
+}
+
+const converters = {
+  number: parseGoFloat,
+  duration: (text: string) => Math.round(parseGoDuration(text) * 1e6),
+  bytes: parseByteSize,
+};
+
+/**
+ * Compiles a label filter. A value that is no number marks the line with LabelFilterErr and keeps it; a line that
+ * failed before is only ever dropped by a filter on text.
+ */
+export function labelFilter(filter: LabelFilter): Predicate {
+  switch (filter.kind) {
+    case 'and': {
+      const [left, right] = [labelFilter(filter.left), labelFilter(filter.right)];
+      return (labels) => left(labels) && right(labels);
+    }
+    case 'or': {
+      const [left, right] = [labelFilter(filter.left), labelFilter(filter.right)];
+      return (labels) => left(labels) || right(labels);
+    }
+    case 'string': {
+      const test = matcherTest(filter.matcher);
+      const { name } = filter.matcher;
+      return (labels) => test(labels.get(name) ?? '');
+    }
+    case 'ip': {
+      const { name, operator } = filter;
+      let contains: (address: string) => boolean;
+      try {
+        contains = parseIpRange(filter.pattern);
+      } catch (error) {
+        const { message } = error as Error;
+        return (labels) => {
+          labels.fail('LabelFilterErr', message);
+          return true;
+        };
+      }
+      return (labels) => {
+        if (labels.error !== '') return true;
+        const value = labels.get(name);
+        if (value === undefined) return false;
+        return textHasAddress(value, contains) === (operator === '=');
+      };
+    }
+    default: {
+      const { name, value: bound } = filter;
+      const test = compare[filter.operator];
+      const convert = converters[filter.kind];
+      return (labels) => {
+        if (labels.error !== '') return true;
+        const text = labels.get(name);
+        if (text === undefined || text === '') return false;
+        let value: number;
+        try {
+          value = convert(text);
+        } catch (error) {
+          labels.fail('LabelFilterErr', (error as Error).message);
+          return true;
+        }
+        return test(value, bound);
+      };
+    }
+  }
+}

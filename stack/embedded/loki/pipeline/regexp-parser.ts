@@ -1,0 +1,17 @@
+import { compileRegexp } from '../../regexp/regexp.ts';
+import { sanitizeLabelName } from './line-labels.ts';
+import type { StageFunction } from './stage.ts';
+
+/** `| regexp`: each named group that took part becomes a label. */
+export function regexpParser(pattern: string): StageFunction {
+  const regexp = compileRegexp(pattern);
+  return (line, labels) => {
+    const match = regexp.exec(line);
+    if (match === null) return line;
+    for (const [group, value] of Object.entries(match.names)) {
+      const name = sanitizeLabelName(group);
+      if (value !== undefined) labels.set(labels.streamHas(name) ? `${name}_extracted` : name, value);
+    }
+    return line;
+  };
+}
