@@ -1,15 +1,19 @@
 /**
  * Fetches the real Prometheus and Alertmanager, with promtool and amtool, from Debian's newest suite and lays their
- * binaries into a folder, without installing anything: `npm run native-backends -- [folder]`.
+ * binaries into a folder: `npm run native-backends -- [folder]`. Nothing else is installed but Alertmanager's default
+ * templates, which Debian's build reads from a fixed place.
  *
  * The mirror is the one that this machine's apt already uses, or `LAB_DEBIAN_MIRROR`.
  */
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { $ } from 'zx';
 
 const packages = ['prometheus', 'promtool', 'prometheus-alertmanager'];
+/** Debian's Alertmanager reads its default templates from here instead of carrying them inside. */
+const templates = '/usr/share/prometheus/alertmanager/default.tmpl';
 const binaries = ['prometheus', 'promtool', 'prometheus-alertmanager', 'amtool'];
 
 /** The archive that apt on this machine reads the distribution itself from. */
@@ -46,6 +50,7 @@ export async function fetchNativeBackends(folder: string): Promise<void> {
     await $({ cwd: work })`for package in *.deb; do dpkg -x "$package" root; done`;
     await mkdir(folder, { recursive: true });
     for (const binary of binaries) await $`install -m 755 ${work}/root/usr/bin/${binary} ${folder}/${binary}`;
+    await $`install -D -m 644 ${work}/root${templates} ${folder}/default.tmpl`;
     // The official images and the documentation call it so.
     await $`ln -sf prometheus-alertmanager ${folder}/alertmanager`;
   } finally {
@@ -56,6 +61,12 @@ export async function fetchNativeBackends(folder: string): Promise<void> {
 if (process.argv[1] === import.meta.filename) {
   const folder = resolve(process.argv[2] ?? '.lab/native/bin');
   await fetchNativeBackends(folder);
+  if (process.getuid?.() === 0) await $`install -D -m 644 ${folder}/default.tmpl ${templates}`;
+  else if (!existsSync(templates)) {
+    console.log(
+      `Alertmanager wants its templates: sudo install -D -m 644 ${folder}/default.tmpl ${templates}`,
+    );
+  }
   for (const binary of binaries) {
     const { stdout, stderr } = await $`${folder}/${binary} --version`.quiet();
     console.log((stdout + stderr).split('\n')[0]);
