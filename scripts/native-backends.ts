@@ -13,7 +13,8 @@ import { $ } from 'zx';
 
 const packages = ['prometheus', 'promtool', 'prometheus-alertmanager'];
 /** Debian's Alertmanager reads its default templates from here instead of carrying them inside. */
-const templates = '/usr/share/prometheus/alertmanager/default.tmpl';
+const templateFolder = '/usr/share/prometheus/alertmanager';
+const templates = ['default.tmpl', 'email.tmpl'];
 const binaries = ['prometheus', 'promtool', 'prometheus-alertmanager', 'amtool'];
 
 /** The archive that apt on this machine reads the distribution itself from. */
@@ -50,7 +51,9 @@ export async function fetchNativeBackends(folder: string): Promise<void> {
     await $({ cwd: work })`for package in *.deb; do dpkg -x "$package" root; done`;
     await mkdir(folder, { recursive: true });
     for (const binary of binaries) await $`install -m 755 ${work}/root/usr/bin/${binary} ${folder}/${binary}`;
-    await $`install -D -m 644 ${work}/root${templates} ${folder}/default.tmpl`;
+    for (const template of templates) {
+      await $`install -m 644 ${work}/root${templateFolder}/${template} ${folder}/${template}`;
+    }
     // The official images and the documentation call it so.
     await $`ln -sf prometheus-alertmanager ${folder}/alertmanager`;
   } finally {
@@ -61,11 +64,10 @@ export async function fetchNativeBackends(folder: string): Promise<void> {
 if (process.argv[1] === import.meta.filename) {
   const folder = resolve(process.argv[2] ?? '.lab/native/bin');
   await fetchNativeBackends(folder);
-  if (process.getuid?.() === 0) await $`install -D -m 644 ${folder}/default.tmpl ${templates}`;
-  else if (!existsSync(templates)) {
-    console.log(
-      `Alertmanager wants its templates: sudo install -D -m 644 ${folder}/default.tmpl ${templates}`,
-    );
+  for (const template of templates) {
+    const target = `${templateFolder}/${template}`;
+    if (process.getuid?.() === 0) await $`install -D -m 644 ${folder}/${template} ${target}`;
+    else if (!existsSync(target)) console.log(`sudo install -D -m 644 ${folder}/${template} ${target}`);
   }
   for (const binary of binaries) {
     const { stdout, stderr } = await $`${folder}/${binary} --version`.quiet();

@@ -72,12 +72,12 @@ CMD ["--config.file=/etc/prometheus/prometheus.yml", "--storage.tsdb.path=/prome
   {
     variable: 'LAB_IMAGE_ALERTMANAGER',
     name: 'alertmanager',
-    files: ['native/prometheus-alertmanager', 'native/amtool', 'native/default.tmpl'],
+    files: ['native/prometheus-alertmanager', 'native/amtool', 'native/default.tmpl', 'native/email.tmpl'],
     dockerfile: `
 FROM ${repository}-base
 COPY native/prometheus-alertmanager /bin/alertmanager
 COPY native/amtool /bin/amtool
-COPY native/default.tmpl /usr/share/prometheus/alertmanager/default.tmpl
+COPY native/default.tmpl native/email.tmpl /usr/share/prometheus/alertmanager/
 RUN mkdir -p /alertmanager /etc/alertmanager && chown nobody:nogroup /alertmanager
 USER nobody
 WORKDIR /alertmanager
