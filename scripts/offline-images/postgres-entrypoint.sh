@@ -1,6 +1,6 @@
 #!/bin/bash
 # The part of the official image's behaviour that the lab relies on: POSTGRES_USER, POSTGRES_PASSWORD[_FILE],
-# POSTGRES_DB, PGDATA, scripts of /docker-entrypoint-initdb.d on the first start, and dropping root.
+# POSTGRES_DB, PGDATA, POSTGRES_INITDB_ARGS, scripts of /docker-entrypoint-initdb.d on the first start, and dropping root.
 set -Eeuo pipefail
 
 if [ "${1:0:1}" = '-' ]; then set -- postgres "$@"; fi
@@ -19,7 +19,9 @@ if [ ! -s "$PGDATA/PG_VERSION" ]; then
   if [ -z "$password" ]; then echo 'POSTGRES_PASSWORD is not set' >&2; exit 1; fi
   user=${POSTGRES_USER:-postgres}
   database=${POSTGRES_DB:-$user}
-  initdb --username="$user" --pwfile=<(printf '%s\n' "$password") --auth-host=scram-sha-256 --auth-local=trust >/dev/null
+  read -r -a arguments <<<"${POSTGRES_INITDB_ARGS:-}"
+  initdb "${arguments[@]}" --username="$user" --pwfile=<(printf '%s\n' "$password") \
+    --auth-host=scram-sha-256 --auth-local=trust >/dev/null
   printf "\nlisten_addresses = '*'\n" >>"$PGDATA/postgresql.conf"
   printf '\nhost all all all scram-sha-256\n' >>"$PGDATA/pg_hba.conf"
   pg_ctl --pgdata="$PGDATA" --options='-c listen_addresses=' --wait start >/dev/null
