@@ -63,6 +63,8 @@ export function postgresPlan(component: Component, options: PlanOptions): Launch
         POSTGRES_USER: 'notes',
         POSTGRES_DB: 'notes',
         POSTGRES_PASSWORD: at.secret('databasePassword'),
+        // As small as the embedded runtime's: stack/postgres/postgresql.conf counts on it.
+        POSTGRES_INITDB_ARGS: '--wal-segsize=1 --encoding=UTF8 --no-locale',
       },
     };
   }
