@@ -45,6 +45,7 @@ export async function recordNewLab(
     createdAt: new Date().toISOString(),
     postgresPrimary: previous?.state.postgresPrimary ?? firstPrimary(components),
     components: {},
+    images: {},
     rendered: previous?.state.rendered ?? {},
   };
   writeLabState(options.paths.stateFile, state);

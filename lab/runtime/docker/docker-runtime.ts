@@ -106,11 +106,11 @@ class DockerRuntime implements Runtime {
   /** Every image that the components need, each pulled or built once, all at the same time. */
   async #prepareImages(session: DockerSession, options: UpOptions): Promise<void> {
     const { docker } = this.#engine;
+    const service = session.chooseImages();
     const byImage = new Map<string, { variable: string; components: string[] }>();
     for (const component of this.#components) {
-      const plan = session.plan(component);
-      const image = isLabService(component) ? session.serviceImage.nodeImage : plan.image;
-      const entry = byImage.get(image) ?? { variable: plan.imageVariable, components: [] };
+      const image = isLabService(component) ? service.nodeImage : session.imageFor(component);
+      const entry = byImage.get(image) ?? { variable: `LAB_IMAGE_${component.imageName}`, components: [] };
       entry.components.push(component.id);
       byImage.set(image, entry);
     }
@@ -126,9 +126,9 @@ class DockerRuntime implements Runtime {
           (message) => tell(components, 'pulling', message),
           options.signal,
         );
-        if (image !== session.serviceImage.nodeImage) return;
+        if (image !== service.nodeImage) return;
         const report = (message: string): void => tell(components, 'creating', message);
-        await ensureServiceImage(docker, session.serviceImage, report, options.signal);
+        await ensureServiceImage(docker, service, report, options.signal);
       }),
     );
   }

@@ -9,8 +9,11 @@ import type { RuntimeOptions } from '../select-runtime.ts';
 import type { Engine } from './engine.ts';
 import { containerName } from './labels.ts';
 import { dockerPlacement, portOf } from './placement.ts';
-import { type ContainerPlan, planContainer } from './plan.ts';
+import { type ContainerPlan, isLabService, planContainer } from './plan.ts';
 import { planServiceImage, type ServiceImage } from './service-image.ts';
+
+/** The services share one image, built here on the one named by `LAB_IMAGE_NODE`. */
+const serviceImageName = 'SERVICES';
 
 /** Everything about one lab on an engine that an operation needs: what it is made of, its state, its secrets. */
 export class DockerSession {
@@ -19,7 +22,6 @@ export class DockerSession {
   readonly components: readonly Component[];
   readonly credentials: Credentials;
   #state: LabState;
-  #serviceImage: ServiceImage | undefined;
 
   constructor(
     engine: Engine,
@@ -90,12 +92,27 @@ export class DockerSession {
     });
   }
 
-  /** The image of our own services; its content is read once per command. */
-  get serviceImage(): ServiceImage {
-    const service = this.components.find((one) => one.imageName === 'NODE');
-    const nodeImage = service === undefined ? 'node:24-alpine' : imageOf(service, this.options.environment);
-    this.#serviceImage ??= planServiceImage(this.options.root, nodeImage);
-    return this.#serviceImage;
+  /**
+   * Decides the images: what a variable overrides, else what the lab was started with, else the pinned one; and the
+   * services' from what is built now. Only `up` does: a later command, from a shell without those variables, goes on
+   * with what `up` used.
+   */
+  chooseImages(): ServiceImage {
+    const images = Object.fromEntries(
+      this.components.map((one) => [
+        one.imageName,
+        imageOf({ ...one, image: this.#state.images[one.imageName] ?? one.image }, this.options.environment),
+      ]),
+    );
+    const service = planServiceImage(this.options.root, images.NODE ?? 'node:24-alpine');
+    this.update((state) => ({ ...state, images: { ...images, [serviceImageName]: service.tag } }));
+    return service;
+  }
+
+  /** The image that a component's container is made from, as `chooseImages` decided. */
+  imageFor(component: Component): string {
+    const name = isLabService(component) ? serviceImageName : component.imageName;
+    return this.#state.images[name] ?? component.image;
   }
 
   plan(component: Component): ContainerPlan {
@@ -104,10 +121,9 @@ export class DockerSession {
       at: this.placement,
       portOffset: this.#state.portOffset,
       publishOn: this.engine.publishOn,
-      serviceImage: this.serviceImage.tag,
+      image: this.imageFor(component),
       overrides: this.#state.components[component.id]?.environment ?? {},
       postgresPrimary: this.#state.postgresPrimary,
-      environment: this.options.environment,
     });
   }
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type Docker from 'dockerode';
-import { type Component, imageOf, type Placement } from '../../../stack/topology.ts';
+import type { Component, Placement } from '../../../stack/topology.ts';
 import { containerName, labLabels, networkName, planLabel, volumeName } from './labels.ts';
 import { dataFolder } from './placement.ts';
 import { postgresPlan } from './postgres-plan.ts';
@@ -10,21 +10,16 @@ export interface PlanOptions {
   readonly at: Placement;
   readonly portOffset: number;
   readonly publishOn: string;
-  /** The image that all services run in. */
-  readonly serviceImage: string;
+  readonly image: string;
   /** What `restart` laid over the declared variables. */
   readonly overrides: Readonly<Record<string, string>>;
   /** The PostgreSQL node that takes writes. */
   readonly postgresPrimary: string;
-  readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
 /** What will be created for one component; creating it is somebody else's work. */
 export interface ContainerPlan {
   readonly component: string;
-  readonly image: string;
-  /** The variable that replaces the image. */
-  readonly imageVariable: string;
   /** Changes when the container must be made anew. */
   readonly hash: string;
   readonly container: Docker.ContainerCreateOptions;
@@ -44,13 +39,12 @@ export interface Launch {
 export function planContainer(component: Component, options: PlanOptions): ContainerPlan {
   const launch = planLaunch(component, options);
   const isService = isLabService(component);
-  const image = isService ? options.serviceImage : imageOf(component, options.environment);
   const folder = dataFolder(component.id);
   const volume = folder === undefined ? undefined : volumeName(options.lab, component.id);
   const ports = Object.values(component.ports);
   const container: Docker.ContainerCreateOptions = {
     name: containerName(options.lab, component.id),
-    Image: image,
+    Image: options.image,
     Hostname: component.id,
     ...(launch.entrypoint === undefined ? {} : { Entrypoint: [...launch.entrypoint] }),
     ...(launch.command === undefined ? {} : { Cmd: [...launch.command] }),
@@ -92,8 +86,6 @@ export function planContainer(component: Component, options: PlanOptions): Conta
   const hash = createHash('sha256').update(JSON.stringify(container)).digest('hex').slice(0, 16);
   return {
     component: component.id,
-    image,
-    imageVariable: `LAB_IMAGE_${component.imageName}`,
     hash,
     volume,
     container: { ...container, Labels: { ...labLabels(options.lab, component.id), [planLabel]: hash } },
