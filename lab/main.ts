@@ -1,13 +1,16 @@
 import { constants } from 'node:os';
+import { register as registerDoctor } from './commands/doctor.ts';
 import { register as registerDown } from './commands/down.ts';
+import { register as registerLogs } from './commands/logs.ts';
 import { register as registerStatus } from './commands/status.ts';
 import { register as registerUp } from './commands/up.ts';
+import { register as registerUrls } from './commands/urls.ts';
 import { createContext } from './context.ts';
 import { Interrupted, LabError } from './errors.ts';
 import { asLabError, createProgram, defaultArguments } from './program.ts';
 
 /** Every command of the lab. Each file registers its own name, options and action. */
-const commands = [registerUp, registerDown, registerStatus];
+const commands = [registerUp, registerDown, registerStatus, registerUrls, registerDoctor, registerLogs];
 
 const interruption = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

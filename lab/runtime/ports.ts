@@ -59,8 +59,7 @@ export async function choosePortOffset(
   }
   for (let offset = 0; wanted.every(({ port }) => port + offset <= highestPort); offset += step) {
     if (offset > 0 && wanted.some(({ port }) => blockedPorts.has(port + offset))) continue;
-    if (options.reserved?.has(offset) === true) continue;
-    const found = await firstTaken(wanted, offset);
+    const found = options.reserved?.has(offset) === true ? wanted[0] : await firstTaken(wanted, offset);
     if (found === undefined) return { offset, taken };
     taken ??= found;
   }

@@ -42,3 +42,8 @@ export function labPaths(root: string, name: string): LabPaths {
     exercises: join(directory, 'exercises'),
   };
 }
+
+/** The file that a component's output goes to (embedded runtime). */
+export function logFileOf(paths: LabPaths, component: string): string {
+  return join(paths.logs, `${component}.log`);
+}

@@ -4,7 +4,7 @@
  */
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, request } from 'node:http';
 import { type AddressInfo, createServer } from 'node:net';
 import { cpus, tmpdir } from 'node:os';
@@ -145,10 +145,17 @@ try {
     format: 'cjs',
     outfile: join(folder, 'jaeger.cjs'),
   });
-  const yaml = (await readFile('stack/jaeger/jaeger.yaml', 'utf8'))
-    .replace(/\$\{listen\.jaeger\.http\}/, `127.0.0.1:${queryPort}`)
-    .replace(/\$\{listen\.jaeger\.otlp\}/, `127.0.0.1:${otlpPort}`);
-  await writeFile(join(folder, 'jaeger.yaml'), yaml);
+  const yaml = (sampling: boolean): string => `
+service:
+  extensions: [jaeger_storage, jaeger_query]
+  pipelines: {traces: {receivers: [otlp], processors: [${sampling ? 'tail_sampling' : ''}], exporters: [jaeger_storage_exporter]}}
+extensions:
+  jaeger_storage: {backends: {main: {memory: {max_traces: 1000000}}}}
+  jaeger_query: {storage: {traces: main}, http: {endpoint: "127.0.0.1:${queryPort}"}}
+receivers: {otlp: {protocols: {http: {endpoint: "127.0.0.1:${otlpPort}"}}}}
+${sampling ? 'processors: {tail_sampling: {decision_wait: 500ms, num_traces: 100000, policies: [{name: slow, type: latency, latency: {threshold_ms: 1}}]}}' : ''}
+exporters: {jaeger_storage_exporter: {trace_storage: main}}
+`;
   console.log(
     `${cpus().length} cores (${cpus()[0]?.model}), Node ${process.version}, store bounded to ${maxBytes / 2 ** 20} MiB`,
   );
@@ -160,7 +167,13 @@ try {
     decoded += decodeTracesProtobuf(one).length;
   console.log(`decode only, batches of 300: ${Math.round(decoded / seconds)} spans/s`);
 
-  for (const batch of [100, 300, 500]) {
+  for (const [batch, sampling] of [
+    [100, false],
+    [300, false],
+    [500, false],
+    [300, true],
+  ] as const) {
+    await writeFile(join(folder, 'jaeger.yaml'), yaml(sampling));
     const server = spawn(
       process.execPath,
       [
@@ -194,7 +207,7 @@ try {
       const metrics = await (await fetch(`http://127.0.0.1:${queryPort}/metrics`)).text();
       const value = (name: string): number => Number(new RegExp(`^${name} (.*)$`, 'm').exec(metrics)?.[1]);
       console.log(
-        `HTTP, batches of ${batch}: ${Math.round(median(rates))} spans/s (median of ${runs}), RSS ${Math.round(value('otelcol_process_memory_rss_bytes') / 2 ** 20)} MiB, stored ${value('jaeger_storage_memory_spans')} spans in ${Math.round(value('jaeger_storage_memory_bytes') / 2 ** 20)} MiB (estimate)`,
+        `HTTP, batches of ${batch}${sampling ? ', with tail sampling' : ''}: ${Math.round(median(rates))} spans/s (median of ${runs}), heap ${Math.round(value('otelcol_process_runtime_heap_alloc_bytes') / 2 ** 20)} MiB, RSS ${Math.round(value('otelcol_process_memory_rss_bytes') / 2 ** 20)} MiB, stored ${value('jaeger_storage_memory_spans')} spans in ${Math.round(value('jaeger_storage_memory_bytes') / 2 ** 20)} MiB (estimate)`,
       );
     } finally {
       server.kill('SIGTERM');

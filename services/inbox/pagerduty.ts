@@ -42,7 +42,9 @@ const followUpSchema = z.object({
   routing_key: routingKeySchema,
   event_action: z.enum(['acknowledge', 'resolve']),
   dedup_key: required('dedup_key').pipe(dedupKeySchema),
-  payload: z.object({ custom_details: z.record(z.string(), z.unknown()).nullish() }).nullish(),
+  payload: z
+    .object({ summary: z.string().optional(), custom_details: z.record(z.string(), z.unknown()).nullish() })
+    .nullish(),
 });
 
 export interface EventOutcome {
@@ -95,13 +97,13 @@ export class PagerDutyEvents {
 
   #trigger({ dedup_key, payload }: z.infer<typeof triggerSchema>): EventOutcome {
     const dedupKey = dedup_key ?? randomUUID().replaceAll('-', '');
-    const details = textsOf(payload.custom_details ?? {});
+    const details = { severity: payload.severity, ...textsOf(payload.custom_details ?? {}) };
     const known = this.#open.get(dedupKey);
     // A trigger of an open incident adds to it; one of a resolved incident opens it anew.
     this.#open.set(dedupKey, { state: known?.state ?? 'triggered', title: payload.summary, details });
     return {
       dedupKey,
-      incoming: describe('firing', dedupKey, payload.summary, { severity: payload.severity, ...details }),
+      incoming: describe('firing', dedupKey, payload.summary, details),
     };
   }
 
@@ -115,7 +117,9 @@ export class PagerDutyEvents {
     }
     this.#open.delete(dedupKey);
     const details = { ...incident.details, ...textsOf(payload?.custom_details ?? {}) };
-    return { dedupKey, incoming: describe('resolved', dedupKey, incident.title, details) };
+    // Alertmanager sends the payload again; other senders resolve by the key alone.
+    const title = payload?.summary || incident.title.replace(/^\[FIRING(:\d+)?\]/, '[RESOLVED]');
+    return { dedupKey, incoming: describe('resolved', dedupKey, title, details) };
   }
 }
 

@@ -7,7 +7,7 @@ import { findProcess, isAlive, type ProcessEntry, type ProcessIdentity } from '.
 import { realPathOf } from '../../process/real-path.ts';
 import { processesIn, processTree, signalProcesses } from '../../process/tree.ts';
 import { writeFileAtomically } from '../../state/atomic-write.ts';
-import type { LabPaths } from '../../state/paths.ts';
+import { type LabPaths, logFileOf } from '../../state/paths.ts';
 
 /** A command line, ready to run. */
 export interface LaunchSpec {
@@ -37,7 +37,7 @@ export class ComponentProcess {
   constructor(id: string, paths: LabPaths) {
     this.id = id;
     this.#pidFile = join(paths.run, `${id}.pid`);
-    this.logFile = join(paths.logs, `${id}.log`);
+    this.logFile = logFileOf(paths, id);
     this.directory = join(paths.data, id);
   }
 
@@ -95,10 +95,11 @@ export class ComponentProcess {
       signalProcesses([root], signal);
       // A paused process handles no signal but SIGKILL until it may go on.
       signalProcesses(tree, 'SIGCONT');
-      if (!(await this.#gone(tree, graceMs))) {
-        await this.kill();
-        return;
-      }
+      await this.#gone([root], graceMs);
+      // What is left of it, whether it ignored the signal or only forgot a child, ends by force.
+      const left = [...tree, ...processTree(root)].filter(isAlive);
+      signalProcesses(left, 'SIGKILL');
+      await this.#gone(left, 10_000);
     }
     this.forget();
   }

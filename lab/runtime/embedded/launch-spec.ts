@@ -1,8 +1,9 @@
-import { accessSync, constants, existsSync } from 'node:fs';
-import { delimiter, join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import type { Component } from '../../../stack/topology.ts';
 import { splitAddress } from '../../../stack/topology.ts';
 import { BuildMissing } from '../../errors.ts';
+import { findOnPath } from '../../process/find-on-path.ts';
 import { realPathOf } from '../../process/real-path.ts';
 import type { LaunchSpec } from './component-process.ts';
 import { cloneRunningCluster } from './postgres-clone.ts';
@@ -135,21 +136,4 @@ async function preparePostgres(
     ...runAs.spawnOptions,
     executable: binaries.postgres,
   };
-}
-
-/** The first of these programs that PATH has. */
-export function findOnPath(names: readonly string[], path: string): string | undefined {
-  for (const name of names) {
-    for (const folder of path.split(delimiter)) {
-      if (folder === '') continue;
-      const file = join(folder, name);
-      try {
-        accessSync(file, constants.X_OK);
-        return file;
-      } catch {
-        // Not here.
-      }
-    }
-  }
-  return undefined;
 }

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import type { Component } from '../../../stack/topology.ts';
+import { findOnPath } from '../../process/find-on-path.ts';
 import { realPathOf } from '../../process/real-path.ts';
-import { findOnPath } from './launch-spec.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
 
 /** Every program that this component may have been started as: what an orphan of it would be running. */

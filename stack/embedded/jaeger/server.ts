@@ -8,7 +8,7 @@ import { TraceStore } from './storage/trace-store.ts';
 import { JaegerMetrics } from './telemetry/metrics.ts';
 
 /** Bytes of spans that a storage backend may hold beside its `max_traces`. */
-export const defaultMaxBytes = 256 * 1024 * 1024;
+export const defaultMaxBytes = 128 * 1024 * 1024;
 
 export interface RunningJaeger {
   readonly url: string;

@@ -3,7 +3,7 @@ import { isKeyValueList } from './value.ts';
 
 /**
  * Bytes a span holds in this process, estimated from above: V8's fixed cost of the objects plus its strings.
- * Measured against heap growth in `storage/memory.test.ts`.
+ * Measured against heap growth in `storage/trace-store.test.ts`.
  */
 export function spanSizeBytes(span: Span): number {
   let size = 420 + text(span.name) + text(span.statusMessage) + text(span.traceState);

@@ -26,7 +26,7 @@ interface PendingTrace {
 }
 
 /** Spans that wait for a decision may take this much; beyond it the oldest traces are given up, as with `num_traces`. */
-const maxPendingBytes = 128 * 1024 * 1024;
+const maxPendingBytes = 64 * 1024 * 1024;
 
 /**
  * Holds the spans of each trace for `decision_wait`, asks the policies, and passes the trace on or forgets it. Spans

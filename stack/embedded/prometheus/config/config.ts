@@ -1,7 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { RelabelRule } from '../relabel/relabel.ts';
-import { checkHttpClient, type HttpClientConfig, httpClientFields, unsupported } from './http-client-config.ts';
+import {
+  checkHttpClient,
+  type HttpClientConfig,
+  httpClientFields,
+  unsupported,
+} from './http-client-config.ts';
 import { relabelConfigs } from './relabel-config.ts';
 import {
   completeScrape,
@@ -19,7 +24,17 @@ import {
   type ScrapeProtocol,
   scrapeProtocols,
 } from './scrape-config.ts';
-import { boolean, ConfigError, decodeYaml, float, integer, list, map, string, struct } from './yaml-decoder.ts';
+import {
+  boolean,
+  ConfigError,
+  decodeYaml,
+  float,
+  integer,
+  list,
+  map,
+  string,
+  struct,
+} from './yaml-decoder.ts';
 
 export interface AlertmanagerConfig {
   readonly scheme: string;
@@ -77,7 +92,10 @@ interface RawConfig {
   rule_files: string[];
   scrape_config_files: string[];
   scrape_configs: Partial<RawScrape>[];
-  storage: { tsdb?: { out_of_order_time_window?: number; retention?: unknown }; exemplars?: { max_exemplars?: number } };
+  storage: {
+    tsdb?: { out_of_order_time_window?: number; retention?: unknown };
+    exemplars?: { max_exemplars?: number };
+  };
   otlp: unknown;
   tracing: never;
   remote_write: never;
@@ -116,13 +134,20 @@ const rawConfig = struct<RawConfig>('config.plain', {
   rule_files: list(string),
   scrape_config_files: list(string),
   scrape_configs: list(rawScrape, '[]*config.ScrapeConfig'),
-  storage: struct<{ tsdb: { out_of_order_time_window?: number }; exemplars: { max_exemplars?: number } }>('config.plain', {
-    tsdb: struct<{ out_of_order_time_window: number; retention: object }>('config.plain', {
-      out_of_order_time_window: duration,
-      retention: struct<{ time: number; size: string; percentage: number }>('config.plain', { time: duration, size: string, percentage: float }),
-    }),
-    exemplars: struct<{ max_exemplars: number }>('config.plain', { max_exemplars: integer('int64') }),
-  }),
+  storage: struct<{ tsdb: { out_of_order_time_window?: number }; exemplars: { max_exemplars?: number } }>(
+    'config.plain',
+    {
+      tsdb: struct<{ out_of_order_time_window: number; retention: object }>('config.plain', {
+        out_of_order_time_window: duration,
+        retention: struct<{ time: number; size: string; percentage: number }>('config.plain', {
+          time: duration,
+          size: string,
+          percentage: float,
+        }),
+      }),
+      exemplars: struct<{ max_exemplars: number }>('config.plain', { max_exemplars: integer('int64') }),
+    },
+  ),
   otlp: struct<Record<string, unknown>>('config.plain', {
     promote_resource_attributes: list(string),
     translation_strategy: string,
@@ -146,7 +171,9 @@ export function parseConfig(text: string, baseDirectory: string): Config {
     const path = isAbsolute(pattern) ? pattern : join(baseDirectory, pattern);
     const file = decodeYaml(
       readFileSync(path, 'utf8'),
-      struct<{ scrape_configs: Partial<RawScrape>[] }>('config.ScrapeConfigs', { scrape_configs: list(rawScrape, '[]*config.ScrapeConfig') }),
+      struct<{ scrape_configs: Partial<RawScrape>[] }>('config.ScrapeConfigs', {
+        scrape_configs: list(rawScrape, '[]*config.ScrapeConfig'),
+      }),
       {},
     );
     jobs.push(...(file.scrape_configs ?? []));
@@ -155,7 +182,9 @@ export function parseConfig(text: string, baseDirectory: string): Config {
   const scrapeConfigs = jobs.map((job) => {
     const complete = completeScrape(job, global);
     if (names.has(complete.jobName)) {
-      throw new ConfigError(`found multiple scrape configs with job name ${JSON.stringify(complete.jobName)}`);
+      throw new ConfigError(
+        `found multiple scrape configs with job name ${JSON.stringify(complete.jobName)}`,
+      );
     }
     names.add(complete.jobName);
     return complete;
@@ -179,7 +208,9 @@ export function loadConfig(path: string): Config {
     text = readFileSync(path, 'utf8');
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new ConfigError(`open ${path}: ${missing ? 'no such file or directory' : (error as Error).message}`);
+    throw new ConfigError(
+      `open ${path}: ${missing ? 'no such file or directory' : (error as Error).message}`,
+    );
   }
   try {
     return parseConfig(text, dirname(path));
@@ -191,7 +222,8 @@ export function loadConfig(path: string): Config {
 
 function completeGlobal(raw: Partial<RawGlobal>): Config['global'] {
   const scrapeIntervalMs = raw.scrape_interval || 60_000;
-  if ((raw.scrape_timeout ?? 0) > scrapeIntervalMs) throw new ConfigError('global scrape timeout greater than scrape interval');
+  if ((raw.scrape_timeout ?? 0) > scrapeIntervalMs)
+    throw new ConfigError('global scrape timeout greater than scrape interval');
   for (const name of Object.keys(raw.external_labels ?? {})) {
     if (name === '') throw new ConfigError(`${JSON.stringify(name)} is not a valid label name`);
   }
@@ -227,7 +259,8 @@ function expandEnvironment(labels: Record<string, string>): Record<string, strin
 
 function completeAlertmanager(raw: Partial<RawAlertmanager>): AlertmanagerConfig {
   const version = raw.api_version ?? 'v2';
-  if (version !== 'v2') throw new ConfigError(`expected Alertmanager api version to be one of [v2] but got ${version}`);
+  if (version !== 'v2')
+    throw new ConfigError(`expected Alertmanager api version to be one of [v2] but got ${version}`);
   checkHttpClient(raw);
   return {
     scheme: raw.scheme ?? 'http',

@@ -1,5 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { boolean, ConfigError, type Decoder, type Fields, list, map, string, struct } from './yaml-decoder.ts';
+import {
+  boolean,
+  ConfigError,
+  type Decoder,
+  type Fields,
+  list,
+  map,
+  string,
+  struct,
+} from './yaml-decoder.ts';
 
 export interface BasicAuth {
   username: string;
@@ -76,7 +85,11 @@ export const httpClientFields: Fields<HttpClientConfig> & { readonly oauth2: Dec
     password: string,
     password_file: string,
   }),
-  authorization: struct<Authorization>('config.plain', { type: string, credentials: string, credentials_file: string }),
+  authorization: struct<Authorization>('config.plain', {
+    type: string,
+    credentials: string,
+    credentials_file: string,
+  }),
   bearer_token: string,
   bearer_token_file: string,
   tls_config: struct<TlsConfig>('config.plain', tlsFields),
@@ -138,6 +151,7 @@ export function requestHeaders(config: HttpClientConfig): Record<string, string>
     const file = authorization.credentials_file;
     headers.Authorization = `${authorization.type ?? 'Bearer'} ${file === undefined ? (authorization.credentials ?? '') : read(file)}`;
   } else if (config.bearer_token !== undefined) headers.Authorization = `Bearer ${config.bearer_token}`;
-  else if (config.bearer_token_file !== undefined) headers.Authorization = `Bearer ${read(config.bearer_token_file)}`;
+  else if (config.bearer_token_file !== undefined)
+    headers.Authorization = `Bearer ${read(config.bearer_token_file)}`;
   return headers;
 }

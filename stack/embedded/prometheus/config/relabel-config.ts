@@ -47,7 +47,8 @@ export const relabelConfigs: Decoder<RelabelRule[]> = list(
 
 function complete(raw: Partial<RawRelabel>): RelabelRule {
   const action = (raw.action ?? 'replace').toLowerCase() as RelabelAction;
-  if (!actions.includes(action)) throw new ConfigError(`unknown relabel action ${JSON.stringify(raw.action)}`);
+  if (!actions.includes(action))
+    throw new ConfigError(`unknown relabel action ${JSON.stringify(raw.action)}`);
   const pattern = raw.regex ?? defaultPattern;
   const targetLabel = raw.target_label ?? '';
   const replacement = raw.replacement ?? '$1';
@@ -57,12 +58,24 @@ function complete(raw: Partial<RawRelabel>): RelabelRule {
   const refuse = (message: string): never => {
     throw new ConfigError(message);
   };
-  if (action === 'hashmod' && modulus === 0) refuse('relabel configuration for hashmod requires non-zero modulus');
-  const needsTarget: RelabelAction[] = ['replace', 'hashmod', 'lowercase', 'uppercase', 'keepequal', 'dropequal'];
+  if (action === 'hashmod' && modulus === 0)
+    refuse('relabel configuration for hashmod requires non-zero modulus');
+  const needsTarget: RelabelAction[] = [
+    'replace',
+    'hashmod',
+    'lowercase',
+    'uppercase',
+    'keepequal',
+    'dropequal',
+  ];
   if (needsTarget.includes(action) && targetLabel === '') {
     refuse(`relabel configuration for ${action} action requires 'target_label' value`);
   }
-  const onlySource = raw.regex === undefined && raw.modulus === undefined && raw.separator === undefined && raw.replacement === undefined;
+  const onlySource =
+    raw.regex === undefined &&
+    raw.modulus === undefined &&
+    raw.separator === undefined &&
+    raw.replacement === undefined;
   if ((action === 'keepequal' || action === 'dropequal') && !onlySource) {
     refuse(`${action} action requires only 'source_labels' and \`target_label\`, and no other fields`);
   }

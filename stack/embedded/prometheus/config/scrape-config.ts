@@ -1,8 +1,25 @@
 import { parsePrometheusDuration } from '../../duration/prometheus-duration.ts';
 import type { RelabelRule } from '../relabel/relabel.ts';
-import { checkHttpClient, type HttpClientConfig, httpClientFields, unsupported } from './http-client-config.ts';
+import {
+  checkHttpClient,
+  type HttpClientConfig,
+  httpClientFields,
+  unsupported,
+} from './http-client-config.ts';
 import { relabelConfigs } from './relabel-config.ts';
-import { boolean, ConfigError, type Decoder, type Fields, finished, integer, list, map, parsed, string, struct } from './yaml-decoder.ts';
+import {
+  boolean,
+  ConfigError,
+  type Decoder,
+  type Fields,
+  finished,
+  integer,
+  list,
+  map,
+  parsed,
+  string,
+  struct,
+} from './yaml-decoder.ts';
 
 /** Targets with the labels they share. */
 export interface TargetGroup {
@@ -21,7 +38,11 @@ export interface DiscoveryConfig {
   file_sd_configs?: FileDiscovery[];
 }
 
-export type ScrapeProtocol = 'OpenMetricsText1.0.0' | 'OpenMetricsText0.0.1' | 'PrometheusText1.0.0' | 'PrometheusText0.0.4';
+export type ScrapeProtocol =
+  | 'OpenMetricsText1.0.0'
+  | 'OpenMetricsText0.0.1'
+  | 'PrometheusText1.0.0'
+  | 'PrometheusText0.0.4';
 
 /** Bounds on what a scrape may bring; 0 means none. */
 export interface ScrapeLimits {
@@ -81,7 +102,8 @@ const protocol: Decoder<ScrapeProtocol> = parsed((text) => {
 /** `scrape_protocols`. Protobuf is taken and never asked for: the embedded server speaks the text formats. */
 export const scrapeProtocols: Decoder<ScrapeProtocol[]> = (node, decoding) => {
   const all = list(protocol, '[]config.ScrapeProtocol')(node, decoding);
-  if (all !== undefined && new Set(all).size !== all.length) throw new ConfigError('duplicated protocol in scrape_protocols');
+  if (all !== undefined && new Set(all).size !== all.length)
+    throw new ConfigError('duplicated protocol in scrape_protocols');
   const spoken = all?.filter((name) => (defaultProtocols as readonly string[]).includes(name));
   return spoken === undefined || (spoken.length === 0 && all!.length > 0) ? ['PrometheusText0.0.4'] : spoken;
 };
@@ -90,7 +112,10 @@ export const duration: Decoder<number> = parsed(parsePrometheusDuration);
 export const size: Decoder<number> = parsed(parseSize);
 
 const targetGroup = finished(
-  struct<{ targets: string[]; labels: Record<string, string> }>('struct', { targets: list(string), labels: map(string) }),
+  struct<{ targets: string[]; labels: Record<string, string> }>('struct', {
+    targets: list(string),
+    labels: map(string),
+  }),
   (raw): TargetGroup => {
     for (const target of raw.targets ?? []) {
       if (target.includes('/')) throw new ConfigError(`${JSON.stringify(target)} is not a valid hostname`);
@@ -106,9 +131,13 @@ const targetGroup = finished(
 export const targetGroups: Decoder<TargetGroup[]> = list(targetGroup, '[]*targetgroup.Group');
 
 const fileDiscovery = finished(
-  struct<{ files: string[]; refresh_interval: number }>('file.plain', { files: list(string), refresh_interval: duration }),
+  struct<{ files: string[]; refresh_interval: number }>('file.plain', {
+    files: list(string),
+    refresh_interval: duration,
+  }),
   (raw): FileDiscovery => {
-    if ((raw.files ?? []).length === 0) throw new ConfigError('file service discovery config must contain at least one path name');
+    if ((raw.files ?? []).length === 0)
+      throw new ConfigError('file service discovery config must contain at least one path name');
     for (const path of raw.files ?? []) {
       if (!/^[^*]*(\*[^/]*)?\.(json|yml|yaml|JSON|YML|YAML)$/.test(path)) {
         throw new ConfigError(`path name ${JSON.stringify(path)} is not valid for file discovery`);
@@ -119,16 +148,43 @@ const fileDiscovery = finished(
 );
 
 const otherDiscoveries = [
-  'azure', 'consul', 'digitalocean', 'dns', 'docker', 'dockerswarm', 'ec2', 'eureka', 'gce', 'hetzner', 'http', 'ionos',
-  'kubernetes', 'kuma', 'lightsail', 'linode', 'marathon', 'nerve', 'nomad', 'openstack', 'ovhcloud', 'puppetdb',
-  'scaleway', 'serverset', 'stackit', 'triton', 'uyuni', 'vultr',
+  'azure',
+  'consul',
+  'digitalocean',
+  'dns',
+  'docker',
+  'dockerswarm',
+  'ec2',
+  'eureka',
+  'gce',
+  'hetzner',
+  'http',
+  'ionos',
+  'kubernetes',
+  'kuma',
+  'lightsail',
+  'linode',
+  'marathon',
+  'nerve',
+  'nomad',
+  'openstack',
+  'ovhcloud',
+  'puppetdb',
+  'scaleway',
+  'serverset',
+  'stackit',
+  'triton',
+  'uyuni',
+  'vultr',
 ];
 
 /** `static_configs` and `file_sd_configs`; the others are refused by name. */
 export const discoveryFields: Fields<DiscoveryConfig> = {
   static_configs: targetGroups,
   file_sd_configs: list(fileDiscovery, '[]*file.SDConfig'),
-  ...Object.fromEntries(otherDiscoveries.map((name) => [`${name}_sd_configs`, unsupported(`${name}_sd_configs`)])),
+  ...Object.fromEntries(
+    otherDiscoveries.map((name) => [`${name}_sd_configs`, unsupported(`${name}_sd_configs`)]),
+  ),
 };
 
 /** Limits and switches that `global` sets for all and a job may set for itself. */
@@ -224,7 +280,9 @@ export function completeScrape(raw: Partial<RawScrape>, defaults: ScrapeDefaults
   const scrapeIntervalMs = raw.scrape_interval || defaults.scrapeIntervalMs;
   const scrapeTimeoutMs = raw.scrape_timeout || Math.min(defaults.scrapeTimeoutMs, scrapeIntervalMs);
   if (scrapeTimeoutMs > scrapeIntervalMs) {
-    throw new ConfigError(`scrape timeout greater than scrape interval for scrape config with job name ${JSON.stringify(jobName)}`);
+    throw new ConfigError(
+      `scrape timeout greater than scrape interval for scrape config with job name ${JSON.stringify(jobName)}`,
+    );
   }
   return {
     jobName,

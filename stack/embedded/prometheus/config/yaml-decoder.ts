@@ -18,11 +18,19 @@ export type Decoder<T> = (node: Node, decoding: Decoding) => T | undefined;
 /** Parses YAML and decodes it. Throws one `ConfigError` with every type error and its line. */
 export function decodeYaml<T>(text: string, decoder: Decoder<T>, whenEmpty: T): T {
   const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines, merge: true, version: '1.1', uniqueKeys: false, maxAliasCount: 100 } as never);
+  const document = parseDocument(text, {
+    lineCounter: lines,
+    merge: true,
+    version: '1.1',
+    uniqueKeys: false,
+    maxAliasCount: 100,
+  } as never);
   const syntax = document.errors[0];
   if (syntax !== undefined) {
     const at = lines.linePos(syntax.pos[0]).line;
-    throw new ConfigError(`yaml: line ${at}: ${syntax.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '')}`);
+    throw new ConfigError(
+      `yaml: line ${at}: ${syntax.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '')}`,
+    );
   }
   if (document.contents === null) return whenEmpty;
   const decoding: Decoding = {
@@ -32,27 +40,32 @@ export function decodeYaml<T>(text: string, decoder: Decoder<T>, whenEmpty: T): 
       let current = node;
       for (let depth = 0; isAlias(current) && depth < 20; depth++) {
         const target = current.resolve(document);
-        if (target === undefined) throw new ConfigError(`yaml: unknown anchor '${current.source}' referenced`);
+        if (target === undefined)
+          throw new ConfigError(`yaml: unknown anchor '${current.source}' referenced`);
         current = target as Node;
       }
       return current;
     },
   };
   const value = decoder(document.contents as Node, decoding);
-  if (decoding.errors.length > 0) throw new ConfigError(`yaml: unmarshal errors:\n  ${decoding.errors.join('\n  ')}`);
+  if (decoding.errors.length > 0)
+    throw new ConfigError(`yaml: unmarshal errors:\n  ${decoding.errors.join('\n  ')}`);
   return value ?? whenEmpty;
 }
 
 function mismatch(node: Node, decoding: Decoding, type: string): undefined {
   const tag = isMap(node) ? '!!map' : isSeq(node) ? '!!seq' : scalarTag(node);
-  const shown = isScalar(node) ? ` \`${String(node.source ?? node.value).slice(0, 10)}${String(node.source ?? node.value).length > 10 ? '...' : ''}\`` : '';
+  const shown = isScalar(node)
+    ? ` \`${String(node.source ?? node.value).slice(0, 10)}${String(node.source ?? node.value).length > 10 ? '...' : ''}\``
+    : '';
   decoding.errors.push(`line ${decoding.line(node)}: cannot unmarshal ${tag}${shown} into ${type}`);
 }
 
 function scalarTag(node: Node): string {
   const value = isScalar(node) ? node.value : undefined;
   if (typeof value === 'boolean') return '!!bool';
-  if (typeof value === 'number' || typeof value === 'bigint') return Number.isInteger(Number(value)) ? '!!int' : '!!float';
+  if (typeof value === 'number' || typeof value === 'bigint')
+    return Number.isInteger(Number(value)) ? '!!int' : '!!float';
   return '!!str';
 }
 
@@ -73,7 +86,8 @@ export function integer(type: 'int' | 'uint' | 'int64' | 'uint64' = 'int'): Deco
   return (given, decoding) => {
     const node = decoding.resolve(given);
     const value = isScalar(node) ? node.value : undefined;
-    const valid = typeof value === 'number' && Number.isSafeInteger(value) && (value >= 0 || !type.startsWith('u'));
+    const valid =
+      typeof value === 'number' && Number.isSafeInteger(value) && (value >= 0 || !type.startsWith('u'));
     return valid ? value : mismatch(node, decoding, type);
   };
 }
@@ -91,7 +105,9 @@ export function parsed<T>(parse: (text: string) => T): Decoder<T> {
     try {
       return parse(text);
     } catch (error) {
-      throw error instanceof ConfigError ? error : new ConfigError(error instanceof Error ? error.message : String(error));
+      throw error instanceof ConfigError
+        ? error
+        : new ConfigError(error instanceof Error ? error.message : String(error));
     }
   };
 }
@@ -120,7 +136,12 @@ export function map<T>(item: Decoder<T>, type = 'map[string]string'): Decoder<Re
       const key = string(pair.key as Node, decoding);
       if (key === undefined) continue;
       const value = pair.value === null ? undefined : item(pair.value as Node, decoding);
-      Object.defineProperty(values, key, { value: value ?? ('' as T), enumerable: true, configurable: true, writable: true });
+      Object.defineProperty(values, key, {
+        value: value ?? ('' as T),
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
     }
     return values;
   };
@@ -140,7 +161,8 @@ export function struct<T extends object>(type: string, fields: Fields<T>): Decod
     for (const pair of node.items) {
       const keyNode = pair.key as Node;
       const key = isScalar(keyNode) ? String(keyNode.value) : '';
-      if (seen.has(key)) decoding.errors.push(`line ${decoding.line(keyNode)}: field ${key} already set in type ${type}`);
+      if (seen.has(key))
+        decoding.errors.push(`line ${decoding.line(keyNode)}: field ${key} already set in type ${type}`);
       seen.add(key);
       if (!Object.hasOwn(fields, key)) {
         decoding.errors.push(`line ${decoding.line(keyNode)}: field ${key} not found in type ${type}`);

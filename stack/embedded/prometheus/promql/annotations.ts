@@ -23,7 +23,10 @@ export class Annotations {
 
   #add(target: Set<string>, kind: string, text: string, position: number): void {
     let seen = this.#seen.get(position);
-    if (seen === undefined) this.#seen.set(position, (seen = new Set()));
+    if (seen === undefined) {
+      seen = new Set();
+      this.#seen.set(position, seen);
+    }
     if (seen.has(text)) return;
     seen.add(text);
     target.add(`${kind}: ${text} (${lineAndColumn(this.#query, position)})`);

@@ -45,7 +45,10 @@ export class AlertingRule {
     this.definition = definition;
     this.#environment = environment;
     const compile = (texts: Readonly<Record<string, string>>): [string, RuleTemplate][] =>
-      Object.entries(texts).map(([name, text]) => [name, new RuleTemplate(text, definition.name, environment)]);
+      Object.entries(texts).map(([name, text]) => [
+        name,
+        new RuleTemplate(text, definition.name, environment),
+      ]);
     this.#labelTemplates = compile(definition.labels);
     this.#annotationTemplates = compile(definition.annotations);
   }
@@ -88,7 +91,9 @@ export class AlertingRule {
       found.push({
         state: 'pending',
         labels: alertLabels,
-        annotations: annotationLabels(this.#annotationTemplates.map(([name, template]) => [name, template.expand(data)])),
+        annotations: annotationLabels(
+          this.#annotationTemplates.map(([name, template]) => [name, template.expand(data)]),
+        ),
         value: sample.value,
         activeAtMs: nowMs,
         firedAtMs: undefined,
@@ -111,7 +116,8 @@ export class AlertingRule {
     for (const [key, alert] of this.active) {
       if (!seen.has(key)) {
         if (!this.#keepsFiring(alert, nowMs)) {
-          const outlived = alert.resolvedAtMs !== undefined && nowMs - alert.resolvedAtMs > resolvedRetentionMs;
+          const outlived =
+            alert.resolvedAtMs !== undefined && nowMs - alert.resolvedAtMs > resolvedRetentionMs;
           if (alert.state === 'pending' || outlived) this.active.delete(key);
           if (alert.state !== 'inactive') {
             alert.state = 'inactive';
@@ -126,8 +132,14 @@ export class AlertingRule {
         alert.firedAtMs = nowMs;
       }
       samples.push(
-        { labels: Labels.from([...alert.labels.pairs, ['__name__', 'ALERTS'], ['alertstate', alert.state]]), value: 1 },
-        { labels: Labels.from([...alert.labels.pairs, ['__name__', 'ALERTS_FOR_STATE']]), value: Math.floor(alert.activeAtMs / 1000) },
+        {
+          labels: Labels.from([...alert.labels.pairs, ['__name__', 'ALERTS'], ['alertstate', alert.state]]),
+          value: 1,
+        },
+        {
+          labels: Labels.from([...alert.labels.pairs, ['__name__', 'ALERTS_FOR_STATE']]),
+          value: Math.floor(alert.activeAtMs / 1000),
+        },
       );
     }
     if (limit > 0 && count > limit) {
@@ -150,7 +162,8 @@ export class AlertingRule {
     for (const alert of this.active.values()) {
       if (alert.state === 'pending') continue;
       const justResolved = alert.resolvedAtMs !== undefined && alert.resolvedAtMs > (alert.lastSentAtMs ?? 0);
-      if (!justResolved && alert.lastSentAtMs !== undefined && alert.lastSentAtMs + resendDelayMs >= nowMs) continue;
+      if (!justResolved && alert.lastSentAtMs !== undefined && alert.lastSentAtMs + resendDelayMs >= nowMs)
+        continue;
       alert.lastSentAtMs = nowMs;
       // Four missed tellings and Alertmanager resolves the alert by itself.
       alert.validUntilMs = nowMs + 4 * Math.max(resendDelayMs, intervalMs);

@@ -20,11 +20,13 @@ export class RecordingRule {
       labels.set('__name__', this.definition.name);
       for (const [name, value] of Object.entries(this.definition.labels)) labels.set(name, value);
       const final = Labels.from(labels);
-      if (seen.has(final.key)) throw new Error('vector contains metrics with the same labelset after applying rule labels');
+      if (seen.has(final.key))
+        throw new Error('vector contains metrics with the same labelset after applying rule labels');
       seen.add(final.key);
       return { labels: final, value: sample.value };
     });
-    if (limit > 0 && samples.length > limit) throw new Error(`exceeded limit of ${limit} with ${samples.length} series`);
+    if (limit > 0 && samples.length > limit)
+      throw new Error(`exceeded limit of ${limit} with ${samples.length} series`);
     return samples;
   }
 }

@@ -1,7 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { duration } from '../config/scrape-config.ts';
-import { ConfigError, decodeYaml, finished, integer, list, map, string, struct } from '../config/yaml-decoder.ts';
-import { parseExpr, type ParserOptions } from '../promql/parser/parse.ts';
+import {
+  ConfigError,
+  decodeYaml,
+  finished,
+  integer,
+  list,
+  map,
+  string,
+  struct,
+} from '../config/yaml-decoder.ts';
+import { type ParserOptions, parseExpr } from '../promql/parser/parse.ts';
 import { checkTemplate } from './expand-template.ts';
 
 /** One rule as its file has it, checked. */
@@ -83,12 +92,15 @@ export function parseRuleFile(text: string, file: string, options: ParserOptions
   const groups = (raw.groups ?? []).map((group): GroupDefinition => {
     const name = group.name ?? '';
     if (name === '') faults.push(`${group.line}:3: Groupname must not be empty`);
-    else if (names.has(name)) faults.push(`${group.line}:3: groupname: ${JSON.stringify(name)} is repeated in the same file`);
+    else if (names.has(name))
+      faults.push(`${group.line}:3: groupname: ${JSON.stringify(name)} is repeated in the same file`);
     names.add(name);
     const rules = (group.rules ?? []).map((rule, index): RuleDefinition => {
       const label = rule.alert ?? rule.record ?? '';
       for (const fault of faultsOf(rule, options)) {
-        faults.push(`${rule.line}:5: group ${JSON.stringify(name)}, rule ${index + 1}, ${JSON.stringify(label)}: ${fault}`);
+        faults.push(
+          `${rule.line}:5: group ${JSON.stringify(name)}, rule ${index + 1}, ${JSON.stringify(label)}: ${fault}`,
+        );
       }
       return {
         kind: rule.alert === undefined ? 'recording' : 'alerting',
@@ -100,7 +112,14 @@ export function parseRuleFile(text: string, file: string, options: ParserOptions
         annotations: rule.annotations ?? {},
       };
     });
-    return { file, name, intervalMs: group.interval || undefined, queryOffsetMs: group.query_offset, limit: group.limit ?? 0, rules };
+    return {
+      file,
+      name,
+      intervalMs: group.interval || undefined,
+      queryOffsetMs: group.query_offset,
+      limit: group.limit ?? 0,
+      rules,
+    };
   });
   if (faults.length > 0) throw new ConfigError(faults.map((fault) => `${file}: ${fault}`).join('\n'));
   return groups;
@@ -117,7 +136,8 @@ export function loadRuleFile(path: string, options: ParserOptions = {}): GroupDe
 }
 
 function* faultsOf(rule: Partial<RawRule>, options: ParserOptions): Generator<string> {
-  if (rule.record !== undefined && rule.alert !== undefined) yield "only one of 'record' and 'alert' must be set";
+  if (rule.record !== undefined && rule.alert !== undefined)
+    yield "only one of 'record' and 'alert' must be set";
   if ((rule.record ?? '') === '' && (rule.alert ?? '') === '') yield "one of 'record' or 'alert' must be set";
   if ((rule.expr ?? '') === '') yield "field 'expr' must be set in rule";
   else {
@@ -132,12 +152,14 @@ function* faultsOf(rule: Partial<RawRule>, options: ParserOptions): Generator<st
     if ((rule.for ?? 0) !== 0) yield "invalid field 'for' in recording rule";
     if ((rule.keep_firing_for ?? 0) !== 0) yield "invalid field 'keep_firing_for' in recording rule";
     // Since Prometheus 3 any text is a metric name; braces are a mistake all the same.
-    if (/[{}]/.test(rule.record)) yield `braces present in the recording rule name; should it be in expr?: ${rule.record}`;
+    if (/[{}]/.test(rule.record))
+      yield `braces present in the recording rule name; should it be in expr?: ${rule.record}`;
   }
   for (const name of Object.keys(rule.labels ?? {})) {
     if (name === '' || name === '__name__') yield `invalid label name: ${name}`;
   }
-  for (const name of Object.keys(rule.annotations ?? {})) if (name === '') yield `invalid annotation name: ${name}`;
+  for (const name of Object.keys(rule.annotations ?? {}))
+    if (name === '') yield `invalid annotation name: ${name}`;
   if (rule.alert !== undefined) {
     for (const [name, text] of Object.entries(rule.labels ?? {})) {
       const fault = checkTemplate(text, rule.alert);

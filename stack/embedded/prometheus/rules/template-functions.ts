@@ -1,5 +1,5 @@
-import { type GoFunctions, SafeHtml } from '../../go-template/index.ts';
 import { parsePrometheusDuration } from '../../duration/prometheus-duration.ts';
+import { type GoFunctions, SafeHtml } from '../../go-template/index.ts';
 import { compileRegexp } from '../../regexp/regexp.ts';
 import type { VectorSample } from '../promql/result.ts';
 
@@ -34,13 +34,22 @@ export function templateFunctions(environment: TemplateEnvironment): GoFunctions
     sortByLabel: (name: string, samples: TemplateSample[]) =>
       [...samples].sort((a, b) => ((a.Labels.get(name) ?? '') < (b.Labels.get(name) ?? '') ? -1 : 1)),
     args: (...values: unknown[]) => new Map(values.map((value, index) => [`arg${index}`, value])),
-    reReplaceAll: (pattern: string, replacement: string, text: string) => compileRegexp(pattern).replaceAll(text, replacement),
+    reReplaceAll: (pattern: string, replacement: string, text: string) =>
+      compileRegexp(pattern).replaceAll(text, replacement),
     match: (pattern: string, text: string) => compileRegexp(pattern).test(text),
     safeHtml: (text: string) => new SafeHtml(text),
-    title: (text: string) => text.replace(/(^|\s)(\p{L})/gu, (_all, before: string, letter: string) => before + letter.toUpperCase()),
+    title: (text: string) =>
+      text.replace(
+        /(^|\s)(\p{L})/gu,
+        (_all, before: string, letter: string) => before + letter.toUpperCase(),
+      ),
     toUpper: (text: string) => text.toUpperCase(),
     toLower: (text: string) => text.toLowerCase(),
-    stripPort: (address: string) => /^(?:\[(.*)\]|([^:]*)):[^:]*$/.exec(address)?.slice(1).find((part) => part !== undefined) ?? address,
+    stripPort: (address: string) =>
+      /^(?:\[(.*)\]|([^:]*)):[^:]*$/
+        .exec(address)
+        ?.slice(1)
+        .find((part) => part !== undefined) ?? address,
     stripDomain: (address: string) => {
       const [, host = address, port] = /^([^:]*)(?::(.*))?$/.exec(address) ?? [];
       if (/^[\d.]+$/.test(host) || address.startsWith('[')) return address;
@@ -115,7 +124,8 @@ function significant(value: number): string {
   const [mantissa = '', exponent = '0'] = value.toExponential(3).split('e');
   const power = Number(exponent);
   const trimmed = (text: string): string => (text.includes('.') ? text.replace(/\.?0+$/, '') : text);
-  if (power < -4 || power >= 4) return `${trimmed(mantissa)}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
+  if (power < -4 || power >= 4)
+    return `${trimmed(mantissa)}e${power < 0 ? '-' : '+'}${String(Math.abs(power)).padStart(2, '0')}`;
   return trimmed(value.toFixed(Math.max(0, 3 - power)));
 }
 

@@ -62,7 +62,10 @@ export class Discovery {
 
   /** All target groups as of now. A file that cannot be read keeps the targets that it had. */
   groups(): TargetGroup[] {
-    return [...(this.#config.static_configs ?? []), ...[...this.#lastGood.values()].flatMap(({ groups }) => groups)];
+    return [
+      ...(this.#config.static_configs ?? []),
+      ...[...this.#lastGood.values()].flatMap(({ groups }) => groups),
+    ];
   }
 
   stop(): void {
@@ -86,7 +89,9 @@ export class Discovery {
           this.#lastGood.set(path, { stamp, groups });
           changed = true;
         } catch (error) {
-          process.stderr.write(`file_sd: ${join(dirname(path), basename(path))}: ${(error as Error).message.split('\n')[0]}\n`);
+          process.stderr.write(
+            `file_sd: ${join(dirname(path), basename(path))}: ${(error as Error).message.split('\n')[0]}\n`,
+          );
         }
       }
     }

@@ -43,7 +43,11 @@ export async function httpGet(url: string, options: GetOptions): Promise<GetResp
         throw new Error(`server returned HTTP status ${status} ${response.statusMessage ?? ''}`.trimEnd());
       }
       const body = await read(response, options);
-      return { contentType: response.headers['content-type'] ?? '', body: body.toString('utf8'), sizeBytes: body.length };
+      return {
+        contentType: response.headers['content-type'] ?? '',
+        body: body.toString('utf8'),
+        sizeBytes: body.length,
+      };
     }
   } catch (error) {
     if (timeout.aborted) throw new Error(`Get ${JSON.stringify(url)}: context deadline exceeded`);
@@ -54,7 +58,11 @@ export async function httpGet(url: string, options: GetOptions): Promise<GetResp
 function request(url: string, options: GetOptions, signal: AbortSignal): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
     const client = url.startsWith('https:') ? https : http;
-    const outgoing = client.get(url, { headers: { ...options.headers }, agent: options.agent as http.Agent, signal }, resolve);
+    const outgoing = client.get(
+      url,
+      { headers: { ...options.headers }, agent: options.agent as http.Agent, signal },
+      resolve,
+    );
     outgoing.on('error', reject);
   });
 }
@@ -81,12 +89,17 @@ async function read(response: http.IncomingMessage, options: GetOptions): Promis
 }
 
 function worded(url: string, error: unknown): Error {
-  const { code, address, port, hostname } = error as NodeJS.ErrnoException & { address?: string; port?: number; hostname?: string };
+  const { code, address, port, hostname } = error as NodeJS.ErrnoException & {
+    address?: string;
+    port?: number;
+    hostname?: string;
+  };
   const get = `Get ${JSON.stringify(url)}: `;
   const where = address === undefined ? '' : `${address.includes(':') ? `[${address}]` : address}:${port}`;
   if (code === 'ECONNREFUSED') return new Error(`${get}dial tcp ${where}: connect: connection refused`);
   if (code === 'EHOSTUNREACH') return new Error(`${get}dial tcp ${where}: connect: no route to host`);
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return new Error(`${get}dial tcp: lookup ${hostname}: no such host`);
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return new Error(`${get}dial tcp: lookup ${hostname}: no such host`);
   if (code === 'ECONNRESET') return new Error(`${get}read: connection reset by peer`);
   if (code !== undefined) return new Error(`${get}${(error as Error).message}`);
   return error instanceof Error ? error : new Error(String(error));

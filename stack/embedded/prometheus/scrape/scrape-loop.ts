@@ -1,12 +1,12 @@
 import type http from 'node:http';
-import type { ScrapeConfig } from '../config/scrape-config.ts';
 import { requestHeaders } from '../config/http-client-config.ts';
+import type { ScrapeConfig } from '../config/scrape-config.ts';
 import { Labels } from '../labels/labels.ts';
 import { type MutableLabels, relabel } from '../relabel/relabel.ts';
 import type { ExemplarRing } from '../storage/exemplars.ts';
 import type { Head } from '../storage/head.ts';
 import type { MemorySeries } from '../storage/series.ts';
-import { type Exposition, type MetricMetadata } from './exposition/exposition.ts';
+import type { Exposition, MetricMetadata } from './exposition/exposition.ts';
 import { parseOpenMetrics } from './exposition/open-metrics-parser.ts';
 import { parseSeries } from './exposition/series-text.ts';
 import { parseText } from './exposition/text-parser.ts';
@@ -107,18 +107,22 @@ export class ScrapeLoop {
   }
 
   #schedule(dueMs: number): void {
-    this.#timer = setTimeout(() => {
-      this.#run(dueMs).finally(() => {
-        if (!this.#stopped) this.#schedule(this.#nextDue(Math.max(Date.now(), dueMs)));
-      });
-    }, Math.max(0, dueMs - Date.now()));
+    this.#timer = setTimeout(
+      () => {
+        void this.#run(dueMs).finally(() => {
+          if (!this.#stopped) this.#schedule(this.#nextDue(Math.max(Date.now(), dueMs)));
+        });
+      },
+      Math.max(0, dueMs - Date.now()),
+    );
   }
 
   async #run(dueMs: number): Promise<void> {
     const startedAt = Date.now();
     const tolerance = Math.min(timestampToleranceMs, this.target.intervalMs / 100);
     const timeMs = startedAt - dueMs <= tolerance && startedAt >= dueMs ? dueMs : startedAt;
-    if (this.lastScrapeMs !== undefined) this.#sink.observeInterval?.(this.target.intervalMs, startedAt - this.lastScrapeMs);
+    if (this.lastScrapeMs !== undefined)
+      this.#sink.observeInterval?.(this.target.intervalMs, startedAt - this.lastScrapeMs);
     const started = performance.now();
     const elapsed = (): number => (performance.now() - started) / 1000;
     let counts = { scraped: 0, postRelabel: 0, added: 0 };
@@ -144,7 +148,9 @@ export class ScrapeLoop {
   #fetch() {
     const config = this.#config;
     const protocols = config.scrapeProtocols;
-    const accept = protocols.map((name, index) => `${acceptHeaders[name]};q=0.${protocols.length + 1 - index}`);
+    const accept = protocols.map(
+      (name, index) => `${acceptHeaders[name]};q=0.${protocols.length + 1 - index}`,
+    );
     return httpGet(this.target.url, {
       headers: {
         Accept: `${accept.join(',')},*/*;q=0.1`,
@@ -233,7 +239,8 @@ export class ScrapeLoop {
     const config = this.#config;
     const labels: MutableLabels = new Map(parsed.filter(([, value]) => value !== ''));
     if (config.honorLabels) {
-      for (const [name, value] of this.target.labels.pairs) if (!parsed.some(([own]) => own === name)) labels.set(name, value);
+      for (const [name, value] of this.target.labels.pairs)
+        if (!parsed.some(([own]) => own === name)) labels.set(name, value);
     } else {
       const renamed: [string, string][] = [];
       for (const [name, value] of this.target.labels.pairs) {
@@ -252,15 +259,21 @@ export class ScrapeLoop {
     if (name === undefined) throw new Error('metric name is missing');
     const { labelLimit, labelNameLengthLimit, labelValueLengthLimit } = config;
     if (labelLimit > 0 && labels.size > labelLimit) {
-      throw new Error(`label_limit exceeded (metric: ${JSON.stringify(name.slice(0, 50))}, number of labels: ${labels.size}, limit: ${labelLimit})`);
+      throw new Error(
+        `label_limit exceeded (metric: ${JSON.stringify(name.slice(0, 50))}, number of labels: ${labels.size}, limit: ${labelLimit})`,
+      );
     }
     for (const [label, value] of labels) {
       const shown = `(metric: ${JSON.stringify(name.slice(0, 50))}, label name: ${JSON.stringify(label.slice(0, 50))}`;
       if (labelNameLengthLimit > 0 && label.length > labelNameLengthLimit) {
-        throw new Error(`label_name_length_limit exceeded ${shown}, length: ${label.length}, limit: ${labelNameLengthLimit})`);
+        throw new Error(
+          `label_name_length_limit exceeded ${shown}, length: ${label.length}, limit: ${labelNameLengthLimit})`,
+        );
       }
       if (labelValueLengthLimit > 0 && value.length > labelValueLengthLimit) {
-        throw new Error(`label_value_length_limit exceeded ${shown}, value: ${JSON.stringify(value.slice(0, 50))}, length: ${value.length}, limit: ${labelValueLengthLimit})`);
+        throw new Error(
+          `label_value_length_limit exceeded ${shown}, value: ${JSON.stringify(value.slice(0, 50))}, length: ${value.length}, limit: ${labelValueLengthLimit})`,
+        );
       }
     }
     return Labels.from(labels);
@@ -275,14 +288,19 @@ export class ScrapeLoop {
   }
 
   #forgetUnused(): void {
-    for (const [text, cached] of this.#cache) if (cached === 'dropped' || cached.round !== this.#round) this.#cache.delete(text);
+    for (const [text, cached] of this.#cache)
+      if (cached === 'dropped' || cached.round !== this.#round) this.#cache.delete(text);
   }
 
   #reportSeries(name: string): MemorySeries {
     return this.#sink.head.series(Labels.from([['__name__', name], ...this.target.labels.pairs]));
   }
 
-  #report(timeMs: number, up: boolean, counts: { scraped: number; postRelabel: number; added: number }): void {
+  #report(
+    timeMs: number,
+    up: boolean,
+    counts: { scraped: number; postRelabel: number; added: number },
+  ): void {
     const values: readonly (readonly [string, number])[] = [
       ['up', up ? 1 : 0],
       ['scrape_duration_seconds', this.lastDurationSeconds],
@@ -295,7 +313,8 @@ export class ScrapeLoop {
 
   #markAllStale(timeMs: number): void {
     this.#endRound(timeMs, new Map());
-    for (const name of reportNames) this.#sink.head.append(this.#reportSeries(name), timeMs, Number.NaN, true);
+    for (const name of reportNames)
+      this.#sink.head.append(this.#reportSeries(name), timeMs, Number.NaN, true);
   }
 }
 
@@ -316,4 +335,3 @@ class IngestError extends Error {
     this.counts = counts;
   }
 }
-

@@ -1,6 +1,6 @@
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
-import { readFileSync } from 'node:fs';
 import type { ScrapeConfig } from '../config/scrape-config.ts';
 import { Discovery } from './discovery.ts';
 import { ScrapeLoop, type ScrapeSink } from './scrape-loop.ts';
@@ -23,7 +23,8 @@ export class ScrapePool {
     this.fingerprint = fingerprint(config);
     this.#sink = sink;
     const tls = config.http.tls_config ?? {};
-    const read = (text?: string, path?: string) => text ?? (path === undefined ? undefined : readFileSync(path));
+    const read = (text?: string, path?: string) =>
+      text ?? (path === undefined ? undefined : readFileSync(path));
     this.#agent =
       config.scheme === 'https'
         ? new https.Agent({
@@ -59,7 +60,9 @@ export class ScrapePool {
             if (keep === 0 || this.droppedTargets.length < keep) this.droppedTargets.push(built.dropped);
           }
         } catch (error) {
-          process.stderr.write(`scrape pool ${this.config.jobName}: ${address}: ${(error as Error).message}\n`);
+          process.stderr.write(
+            `scrape pool ${this.config.jobName}: ${address}: ${(error as Error).message}\n`,
+          );
         }
       }
     }
@@ -87,7 +90,8 @@ export class ScrapePool {
   /** Ends the pool. `kept` are targets that another pool goes on scraping: they do not become stale. */
   stop(options: { markStale: boolean; kept?: ReadonlySet<string> }): void {
     this.#discovery.stop();
-    for (const [key, loop] of this.#loops) loop.stop({ markStale: options.markStale && !options.kept?.has(key) });
+    for (const [key, loop] of this.#loops)
+      loop.stop({ markStale: options.markStale && !options.kept?.has(key) });
     if (!options.markStale) for (const loop of this.#ended.values()) loop.cancelStaleness();
     this.#agent.destroy();
   }
@@ -133,7 +137,8 @@ export class ScrapeManager {
     }
     for (const [name, pool] of this.#pools) {
       const successor = next.get(name);
-      if (successor !== pool) pool.stop({ markStale: true, ...(successor === undefined ? {} : { kept: successor.targetKeys() }) });
+      if (successor !== pool)
+        pool.stop({ markStale: true, ...(successor === undefined ? {} : { kept: successor.targetKeys() }) });
     }
     this.#pools = next;
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
-import { parsePrometheusDuration, formatPrometheusDuration } from '../../duration/prometheus-duration.ts';
+import { formatPrometheusDuration, parsePrometheusDuration } from '../../duration/prometheus-duration.ts';
 import type { ScrapeConfig } from '../config/scrape-config.ts';
 import { Labels } from '../labels/labels.ts';
 import { type MutableLabels, relabel } from '../relabel/relabel.ts';
@@ -41,7 +41,11 @@ export function buildTarget(
   for (const [name, values] of Object.entries(config.params)) {
     if (values[0] !== undefined) discovered[`__param_${name}`] = values[0];
   }
-  const discoveredLabels = Object.fromEntries(Object.entries(discovered).filter(([, value]) => value !== '').sort());
+  const discoveredLabels = Object.fromEntries(
+    Object.entries(discovered)
+      .filter(([, value]) => value !== '')
+      .sort(),
+  );
   const labels: MutableLabels = new Map(Object.entries(discoveredLabels));
   if (!relabel(labels, config.relabelConfigs)) return { dropped: { discoveredLabels } };
   const scheme = labels.get('__scheme__') ?? '';
@@ -51,13 +55,16 @@ export function buildTarget(
   const intervalMs = readDuration('interval', labels.get('__scrape_interval__'));
   const timeoutMs = readDuration('timeout', labels.get('__scrape_timeout__'));
   if (timeoutMs > intervalMs) {
-    throw new Error(`scrape timeout cannot be greater than scrape interval ("${labels.get('__scrape_timeout__')}" > "${labels.get('__scrape_interval__')}")`);
+    throw new Error(
+      `scrape timeout cannot be greater than scrape interval ("${labels.get('__scrape_timeout__')}" > "${labels.get('__scrape_interval__')}")`,
+    );
   }
 
   const url = new URL(`${scheme}://${host}`);
   const path = labels.get('__metrics_path__') ?? '';
   url.pathname = path.startsWith('/') ? path.split('?')[0]! : `/${path}`;
-  for (const [name, values] of Object.entries(config.params)) for (const value of values) url.searchParams.append(name, value);
+  for (const [name, values] of Object.entries(config.params))
+    for (const value of values) url.searchParams.append(name, value);
   for (const [name, value] of labels) {
     if (name.startsWith('__param_')) {
       const parameter = name.slice('__param_'.length);
@@ -70,7 +77,14 @@ export function buildTarget(
   for (const name of [...labels.keys()]) if (name.startsWith('__')) labels.delete(name);
   const final = Labels.from(labels);
   return {
-    target: { labels: final, discoveredLabels, url: url.href, intervalMs, timeoutMs, key: `${final.key}\u0003${url.href}\u0003${intervalMs}\u0003${timeoutMs}` },
+    target: {
+      labels: final,
+      discoveredLabels,
+      url: url.href,
+      intervalMs,
+      timeoutMs,
+      key: `${final.key}\u0003${url.href}\u0003${intervalMs}\u0003${timeoutMs}`,
+    },
   };
 }
 

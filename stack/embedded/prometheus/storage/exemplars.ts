@@ -79,7 +79,8 @@ export class ExemplarRing {
           refused.add(series.key);
           continue;
         }
-        found.set(series.key, (entry = { seriesLabels: series, exemplars: [] }));
+        entry = { seriesLabels: series, exemplars: [] };
+        found.set(series.key, entry);
       }
       entry.exemplars.push(exemplar);
     }

@@ -26,7 +26,15 @@ export class Head implements Queryable {
   #sizeBytes = 0;
   #maxMs = Number.NEGATIVE_INFINITY;
   /** Totals since the start, for `/metrics`. */
-  readonly counters = { appended: 0, seriesCreated: 0, seriesRemoved: 0, outOfOrder: 0, duplicate: 0, tooOld: 0, outOfBounds: 0 };
+  readonly counters = {
+    appended: 0,
+    seriesCreated: 0,
+    seriesRemoved: 0,
+    outOfOrder: 0,
+    duplicate: 0,
+    tooOld: 0,
+    outOfBounds: 0,
+  };
 
   constructor(options: HeadOptions) {
     this.options = options;

@@ -1,4 +1,4 @@
-import type { MatchOperator, Matcher } from './queryable.ts';
+import type { Matcher, MatchOperator } from './queryable.ts';
 import type { MemorySeries } from './series.ts';
 
 type Postings = Map<number, MemorySeries>;
@@ -12,9 +12,15 @@ export class LabelIndex {
     this.#all.set(series.ref, series);
     for (const [name, value] of series.labels.pairs) {
       let values = this.#names.get(name);
-      if (values === undefined) this.#names.set(name, (values = new Map()));
+      if (values === undefined) {
+        values = new Map();
+        this.#names.set(name, values);
+      }
       let postings = values.get(value);
-      if (postings === undefined) values.set(value, (postings = new Map()));
+      if (postings === undefined) {
+        postings = new Map();
+        values.set(value, postings);
+      }
       postings.set(series.ref, series);
     }
   }
@@ -83,7 +89,10 @@ function remembering(matcher: Matcher): Filter {
     operator: matcher.operator,
     matches(value) {
       let verdict = known.get(value);
-      if (verdict === undefined) known.set(value, (verdict = matcher.matches(value)));
+      if (verdict === undefined) {
+        verdict = matcher.matches(value);
+        known.set(value, verdict);
+      }
       return verdict;
     },
   };

@@ -42,7 +42,9 @@ export class MemorySeries {
   }
 
   get maxMs(): number {
-    return this.#open > 0 ? this.#times[this.#open - 1]! : (this.chunks.at(-1)?.maxMs ?? Number.NEGATIVE_INFINITY);
+    return this.#open > 0
+      ? this.#times[this.#open - 1]!
+      : (this.chunks.at(-1)?.maxMs ?? Number.NEGATIVE_INFINITY);
   }
 
   get sampleCount(): number {
@@ -61,7 +63,8 @@ export class MemorySeries {
       if (timeMs < last) return 'out-of-order';
       return this.#newestEquals(value, stale) ? 'same' : 'duplicate';
     }
-    if (this.#open > 0 && (this.#open >= samplesPerChunk || timeMs - this.#times[0]! >= chunkRangeMs)) this.seal();
+    if (this.#open > 0 && (this.#open >= samplesPerChunk || timeMs - this.#times[0]! >= chunkRangeMs))
+      this.seal();
     if (this.#open === this.#times.length) this.#grow();
     this.#times[this.#open] = timeMs;
     this.#values[this.#open] = value;
@@ -141,7 +144,11 @@ export class MemorySeries {
     }
     const from = count > 0 ? firstAtOrAfter(timestamps, minMs, timestamps.length) : 0;
     const to = count > 0 ? firstAtOrAfter(timestamps, maxMs + 1, timestamps.length) : timestamps.length;
-    return { labels: this.labels, timestamps: timestamps.subarray(from, to), values: values.subarray(from, to) };
+    return {
+      labels: this.labels,
+      timestamps: timestamps.subarray(from, to),
+      values: values.subarray(from, to),
+    };
   }
 
   /** Whether a sample may lie in `[minMs, maxMs]`, judged by the chunks' bounds. */
@@ -171,7 +178,8 @@ export class MemorySeries {
     this.#open = 0;
     this.#recount();
     all.timestamps.forEach((time, index) => {
-      if (time < minMs || time > maxMs) this.append(time, all.values[index]!, isStaleMarker(all.values, index));
+      if (time < minMs || time > maxMs)
+        this.append(time, all.values[index]!, isStaleMarker(all.values, index));
     });
   }
 

@@ -115,15 +115,19 @@ class Parser {
       throw new PromqlParseError(`unknown position: parse error: ${reason}`, reason);
     }
     const expr = this.#expr(0);
-    if (this.#token.type !== 'eof') this.#unexpected();
+    this.#expectEnd();
     return expr;
   }
 
   parseSelectorOnly(): VectorSelector {
     if (!this.#is('{') && !this.#startsMetric()) this.#unexpected();
     const selector = this.#vectorSelector();
-    if (this.#token.type !== 'eof') this.#unexpected();
+    this.#expectEnd();
     return selector;
+  }
+
+  #expectEnd(): void {
+    if (this.#token.type !== 'eof') this.#unexpected();
   }
 
   #advance(): Token {

@@ -24,7 +24,15 @@ export interface MetricMetadata {
   unit: string;
 }
 
-export type MetricType = 'counter' | 'gauge' | 'histogram' | 'gaugehistogram' | 'summary' | 'info' | 'stateset' | 'unknown';
+export type MetricType =
+  | 'counter'
+  | 'gauge'
+  | 'histogram'
+  | 'gaugehistogram'
+  | 'summary'
+  | 'info'
+  | 'stateset'
+  | 'unknown';
 
 /** The text is not in the format it claims to be. */
 export class ExpositionError extends Error {
@@ -34,7 +42,10 @@ export class ExpositionError extends Error {
 /** The metadata of a metric family, made when there is none. */
 export function metadataOf(metadata: Map<string, MetricMetadata>, name: string): MetricMetadata {
   let entry = metadata.get(name);
-  if (entry === undefined) metadata.set(name, (entry = { type: 'unknown', help: '', unit: '' }));
+  if (entry === undefined) {
+    entry = { type: 'unknown', help: '', unit: '' };
+    metadata.set(name, entry);
+  }
   return entry;
 }
 

@@ -7,9 +7,18 @@ import {
   type ParsedExemplar,
   parseFloatStrict,
 } from './exposition.ts';
-import { parseSeries, seriesEnd, unescape } from './series-text.ts';
+import { parseSeries, seriesEnd, unescapeText } from './series-text.ts';
 
-const types: readonly MetricType[] = ['counter', 'gauge', 'histogram', 'gaugehistogram', 'summary', 'info', 'stateset', 'unknown'];
+const types: readonly MetricType[] = [
+  'counter',
+  'gauge',
+  'histogram',
+  'gaugehistogram',
+  'summary',
+  'info',
+  'stateset',
+  'unknown',
+];
 
 /** Parses OpenMetrics 1.0 text, exemplars included. Throws `ExpositionError`, also when `# EOF` is missing. */
 export function parseOpenMetrics(text: string): Exposition {
@@ -29,7 +38,9 @@ export function parseOpenMetrics(text: string): Exposition {
       continue;
     }
     if (code === 10 || code === 32 || code === 13) {
-      throw new ExpositionError(`"INVALID" is not a valid start token while parsing: ${excerpt(text.slice(at, lineEnd(text, at) + 1))}`);
+      throw new ExpositionError(
+        `"INVALID" is not a valid start token while parsing: ${excerpt(text.slice(at, lineEnd(text, at) + 1))}`,
+      );
     }
     const seriesTo = seriesEnd(text, at);
     const end = lineEnd(text, seriesTo);
@@ -49,13 +60,18 @@ const sampleRest = /^ (\S+)(?: ([^\s#]+))?(?: # (\{.*\}) (\S+)(?: (\S+))?)?$/s;
 function readSample(series: string, rest: string, exposition: Exposition): void {
   const match = sampleRest.exec(rest);
   const line = series + rest;
-  if (match === null) throw new ExpositionError(`expected value after metric, got ${excerpt(rest)} ("INVALID") while parsing: ${excerpt(line)}`);
+  if (match === null)
+    throw new ExpositionError(
+      `expected value after metric, got ${excerpt(rest)} ("INVALID") while parsing: ${excerpt(line)}`,
+    );
   const [, valueText, timeText, exemplarLabels, exemplarValue, exemplarTime] = match;
   let value: number;
   try {
     value = parseFloatStrict(valueText!);
   } catch (error) {
-    throw new ExpositionError(`${(error as Error).message} while parsing: ${excerpt(`${series} ${valueText}`)}`);
+    throw new ExpositionError(
+      `${(error as Error).message} while parsing: ${excerpt(`${series} ${valueText}`)}`,
+    );
   }
   let exemplar: ParsedExemplar | undefined;
   if (exemplarLabels !== undefined) {
@@ -69,7 +85,8 @@ function readSample(series: string, rest: string, exposition: Exposition): void 
 function seconds(text: string | undefined, line: string): number | undefined {
   if (text === undefined) return undefined;
   const value = parseFloatStrict(text);
-  if (!Number.isFinite(value)) throw new ExpositionError(`invalid timestamp ${JSON.stringify(text)} while parsing: ${excerpt(line)}`);
+  if (!Number.isFinite(value))
+    throw new ExpositionError(`invalid timestamp ${JSON.stringify(text)} while parsing: ${excerpt(line)}`);
   return Math.trunc(Number((value * 1000).toPrecision(15)));
 }
 
@@ -77,16 +94,21 @@ const comment = /^# (HELP|TYPE|UNIT) (?:"((?:\\.|[^"\\])*)"|([a-zA-Z_:][a-zA-Z0-
 
 function readComment(line: string, exposition: Exposition): void {
   const match = comment.exec(line);
-  if (match === null) throw new ExpositionError(`"INVALID" is not a valid start token while parsing: ${excerpt(line)}`);
-  const name = match[2] === undefined ? match[3]! : unescape(match[2]);
+  if (match === null)
+    throw new ExpositionError(`"INVALID" is not a valid start token while parsing: ${excerpt(line)}`);
+  const name = match[2] === undefined ? match[3]! : unescapeText(match[2]);
   const rest = match[4] ?? '';
   const metadata = metadataOf(exposition.metadata, name);
-  if (match[1] === 'HELP') metadata.help = unescape(rest);
+  if (match[1] === 'HELP') metadata.help = unescapeText(rest);
   else if (match[1] === 'UNIT') {
-    if (rest !== '' && !name.endsWith(`_${rest}`)) throw new ExpositionError(`unit ${JSON.stringify(rest)} not a suffix of metric ${JSON.stringify(name)}`);
+    if (rest !== '' && !name.endsWith(`_${rest}`))
+      throw new ExpositionError(
+        `unit ${JSON.stringify(rest)} not a suffix of metric ${JSON.stringify(name)}`,
+      );
     metadata.unit = rest;
   } else {
-    if (!types.includes(rest as MetricType)) throw new ExpositionError(`invalid metric type ${JSON.stringify(rest)}`);
+    if (!types.includes(rest as MetricType))
+      throw new ExpositionError(`invalid metric type ${JSON.stringify(rest)}`);
     metadata.type = rest as MetricType;
   }
 }

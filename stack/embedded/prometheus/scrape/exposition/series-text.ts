@@ -40,15 +40,16 @@ function bracesEnd(text: string, brace: number, from: number): number {
 }
 
 const namePattern = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
-const labelPattern = /[ \t]*(?:([a-zA-Z_][a-zA-Z0-9_]*)|"((?:\\.|[^"\\])*)")[ \t]*/ys;
-const valuePattern = /=[ \t]*"((?:\\.|[^"\\])*)"[ \t]*(,?)[ \t]*/ys;
+const labelPattern = /[ \t]*(?:([a-zA-Z_][a-zA-Z0-9_]*)|"((?:\\.|[^"\\])*)")[ \t]*/sy;
+const valuePattern = /=[ \t]*"((?:\\.|[^"\\])*)"[ \t]*(,?)[ \t]*/sy;
 
 /** Parses a name with labels, `name{a="b"}` or `{"any name",a="b"}`, into pairs with `__name__` first. */
 export function parseSeries(text: string): [name: string, value: string][] {
   const pairs: [string, string][] = [];
   const seen = new Set<string>();
   const add = (name: string, value: string): void => {
-    if (seen.has(name)) throw new ExpositionError(`label name ${JSON.stringify(name)} is not unique: invalid sample`);
+    if (seen.has(name))
+      throw new ExpositionError(`label name ${JSON.stringify(name)} is not unique: invalid sample`);
     seen.add(name);
     pairs.push([name, value]);
   };
@@ -56,21 +57,28 @@ export function parseSeries(text: string): [name: string, value: string][] {
   if (!text.startsWith('{')) {
     namePattern.lastIndex = 0;
     const name = namePattern.exec(text)?.[0];
-    if (name === undefined) throw new ExpositionError(`"INVALID" is not a valid start token while parsing: ${excerpt(text)}`);
+    if (name === undefined)
+      throw new ExpositionError(`"INVALID" is not a valid start token while parsing: ${excerpt(text)}`);
     add('__name__', name);
     at = name.length;
     while (text[at] === ' ' || text[at] === '\t') at++;
     if (at >= text.length) return pairs;
-    if (text[at] !== '{') throw new ExpositionError(`expected value after metric, got ${excerpt(text.slice(at))} ("INVALID") while parsing: ${excerpt(text)}`);
+    if (text[at] !== '{')
+      throw new ExpositionError(
+        `expected value after metric, got ${excerpt(text.slice(at))} ("INVALID") while parsing: ${excerpt(text)}`,
+      );
   }
   at++;
   while (true) {
     if (/^[ \t]*\}/.test(text.slice(at, at + 20))) break;
     labelPattern.lastIndex = at;
     const label = labelPattern.exec(text);
-    if (label === null) throw new ExpositionError(`expected label name or }, got ${excerpt(text.slice(at))} ("INVALID") while parsing: ${excerpt(text)}`);
+    if (label === null)
+      throw new ExpositionError(
+        `expected label name or }, got ${excerpt(text.slice(at))} ("INVALID") while parsing: ${excerpt(text)}`,
+      );
     at = labelPattern.lastIndex;
-    const quoted = label[2] === undefined ? undefined : unescape(label[2]);
+    const quoted = label[2] === undefined ? undefined : unescapeText(label[2]);
     if (quoted !== undefined && (text[at] === ',' || text[at] === '}')) {
       add('__name__', quoted);
       if (text[at] === ',') at++;
@@ -78,17 +86,26 @@ export function parseSeries(text: string): [name: string, value: string][] {
     }
     valuePattern.lastIndex = at;
     const value = valuePattern.exec(text);
-    if (value === null) throw new ExpositionError(`expected equal, got ${excerpt(text.slice(at))} ("INVALID") while parsing: ${excerpt(text)}`);
+    if (value === null)
+      throw new ExpositionError(
+        `expected equal, got ${excerpt(text.slice(at))} ("INVALID") while parsing: ${excerpt(text)}`,
+      );
     at = valuePattern.lastIndex;
-    add(quoted ?? label[1]!, unescape(value[1]!));
-    if (value[2] === '' && text[at] !== '}') throw new ExpositionError(`unexpected ${excerpt(text.slice(at))} after label value while parsing: ${excerpt(text)}`);
+    add(quoted ?? label[1]!, unescapeText(value[1]!));
+    if (value[2] === '' && text[at] !== '}')
+      throw new ExpositionError(
+        `unexpected ${excerpt(text.slice(at))} after label value while parsing: ${excerpt(text)}`,
+      );
   }
-  if (pairs.length === 0 || !seen.has('__name__')) throw new ExpositionError(`metric name not set while parsing: ${excerpt(text)}`);
+  if (pairs.length === 0 || !seen.has('__name__'))
+    throw new ExpositionError(`metric name not set while parsing: ${excerpt(text)}`);
   return pairs;
 }
 
 /** Undoes the escapes of label values and HELP texts: `\\`, `\n`, `\"`. */
-export function unescape(text: string): string {
+export function unescapeText(text: string): string {
   if (!text.includes('\\')) return text;
-  return text.replace(/\\(.)/gs, (whole, code: string) => (code === 'n' ? '\n' : code === '\\' || code === '"' ? code : whole));
+  return text.replace(/\\(.)/gs, (whole, code: string) =>
+    code === 'n' ? '\n' : code === '\\' || code === '"' ? code : whole,
+  );
 }

@@ -1,5 +1,12 @@
-import { type Exposition, ExpositionError, excerpt, type MetricType, metadataOf, parseFloatStrict } from './exposition.ts';
-import { seriesEnd, unescape } from './series-text.ts';
+import {
+  type Exposition,
+  ExpositionError,
+  excerpt,
+  type MetricType,
+  metadataOf,
+  parseFloatStrict,
+} from './exposition.ts';
+import { seriesEnd, unescapeText } from './series-text.ts';
 
 const types: Readonly<Record<string, MetricType>> = {
   counter: 'counter',
@@ -35,17 +42,29 @@ export function parseText(text: string): Exposition {
     const gap = rest.search(/[ \t]/);
     const valueText = gap === -1 ? rest : rest.slice(0, gap);
     const timeText = gap === -1 ? '' : rest.slice(gap).trim();
-    if (valueText === '') throw new ExpositionError(`expected value after metric, got "\\n" ("INVALID") while parsing: ${excerpt(series)}`);
+    if (valueText === '')
+      throw new ExpositionError(
+        `expected value after metric, got "\\n" ("INVALID") while parsing: ${excerpt(series)}`,
+      );
     let value: number;
     try {
       value = parseFloatStrict(valueText);
     } catch (error) {
-      throw new ExpositionError(`${(error as Error).message} while parsing: ${excerpt(text.slice(at, seriesTo + 1 + valueText.length))}`);
+      throw new ExpositionError(
+        `${(error as Error).message} while parsing: ${excerpt(text.slice(at, seriesTo + 1 + valueText.length))}`,
+      );
     }
     if (timeText !== '' && !/^-?\d+$/.test(timeText)) {
-      throw new ExpositionError(`expected next entry after timestamp, got ${excerpt(timeText)} ("INVALID") while parsing: ${excerpt(text.slice(at, end))}`);
+      throw new ExpositionError(
+        `expected next entry after timestamp, got ${excerpt(timeText)} ("INVALID") while parsing: ${excerpt(text.slice(at, end))}`,
+      );
     }
-    exposition.samples.push({ series, value, timeMs: timeText === '' ? undefined : Number(timeText), exemplar: undefined });
+    exposition.samples.push({
+      series,
+      value,
+      timeMs: timeText === '' ? undefined : Number(timeText),
+      exemplar: undefined,
+    });
     at = end + 1;
   }
   return exposition;
@@ -56,15 +75,18 @@ function lineEnd(text: string, from: number): number {
   return end === -1 ? text.length : end;
 }
 
-const comment = /^#[ \t]+(HELP|TYPE)[ \t]+(?:"((?:\\.|[^"\\])*)"|([a-zA-Z_:][a-zA-Z0-9_:]*))(?:[ \t]+(.*))?$/s;
+const comment =
+  /^#[ \t]+(HELP|TYPE)[ \t]+(?:"((?:\\.|[^"\\])*)"|([a-zA-Z_:][a-zA-Z0-9_:]*))(?:[ \t]+(.*))?$/s;
 
 function readComment(line: string, exposition: Exposition): void {
   const match = comment.exec(line);
   if (match === null) return;
-  const name = match[2] === undefined ? match[3]! : unescape(match[2]);
+  const name = match[2] === undefined ? match[3]! : unescapeText(match[2]);
   const rest = match[4] ?? '';
   if (match[1] === 'HELP') {
-    metadataOf(exposition.metadata, name).help = rest.replace(/\\([\\n])/g, (_all, code: string) => (code === 'n' ? '\n' : '\\'));
+    metadataOf(exposition.metadata, name).help = rest.replace(/\\([\\n])/g, (_all, code: string) =>
+      code === 'n' ? '\n' : '\\',
+    );
     return;
   }
   const type = Object.hasOwn(types, rest.trim()) ? types[rest.trim()] : undefined;

@@ -17,7 +17,7 @@ export class BitWriter {
     let left = count;
     while (left > 0) {
       const free = 8 - (this.#bits & 7);
-      const take = free < left ? free : left;
+      const take = Math.min(free, left);
       const part = (value >>> (left - take)) & ((1 << take) - 1);
       this.#bytes[this.#bits >>> 3]! |= part << (free - take);
       this.#bits += take;

@@ -45,7 +45,9 @@ describe('a chunk gives back every bit that went in', () => {
     }
     const out = roundTrip(timestamps, values);
     expect(out.times).toEqual(timestamps);
-    expect(Buffer.from(out.values.buffer, out.values.byteOffset, count * 8)).toEqual(Buffer.from(values.buffer));
+    expect(Buffer.from(out.values.buffer, out.values.byteOffset, count * 8)).toEqual(
+      Buffer.from(values.buffer),
+    );
   });
 });
 

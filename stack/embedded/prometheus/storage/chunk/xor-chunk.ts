@@ -66,7 +66,12 @@ export function encodeChunk(timestamps: Float64Array, values: Float64Array, coun
 }
 
 /** Writes all samples of the chunk into the arrays from `offset` on. */
-export function decodeChunk(chunk: Chunk, timestamps: Float64Array, values: Float64Array, offset: number): void {
+export function decodeChunk(
+  chunk: Chunk,
+  timestamps: Float64Array,
+  values: Float64Array,
+  offset: number,
+): void {
   const reader = new BitReader(chunk.bytes);
   const valueWords = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
   let time = chunk.minMs;
@@ -92,7 +97,7 @@ export function decodeChunk(chunk: Chunk, timestamps: Float64Array, values: Floa
       const significant = 64 - leading - trailing;
       // The significant bits, shifted left by `trailing`, over two words.
       const upper = significant > 32 ? reader.read(significant - 32) : 0;
-      const lower = reader.read(significant > 32 ? 32 : significant);
+      const lower = reader.read(Math.min(32, significant));
       if (trailing === 0) {
         currentHigh ^= upper;
         currentLow ^= lower;
@@ -141,12 +146,18 @@ function trailingZeros(word: number): number {
   return 31 - Math.clz32(word & -word);
 }
 
-function writeMiddle(writer: BitWriter, wordHigh: number, wordLow: number, significant: number, trailing: number): void {
+function writeMiddle(
+  writer: BitWriter,
+  wordHigh: number,
+  wordLow: number,
+  significant: number,
+  trailing: number,
+): void {
   if (trailing >= 32) {
     writer.write(wordHigh >>> (trailing - 32), significant);
     return;
   }
   const lower = trailing === 0 ? wordLow : (wordHigh << (32 - trailing)) | (wordLow >>> trailing);
   if (significant > 32) writer.write(wordHigh >>> trailing, significant - 32);
-  writer.write(lower >>> 0, significant > 32 ? 32 : significant);
+  writer.write(lower >>> 0, Math.min(32, significant));
 }

@@ -1,0 +1,53 @@
+import type { Queryable } from '../../storage/queryable.ts';
+import type { Annotations } from '../annotations.ts';
+import { PromqlCanceledError, PromqlTimeoutError, PromqlTooManySamplesError } from '../errors.ts';
+
+/** What all parts of one query share: settings, limits and counters. */
+export interface QueryContext {
+  readonly queryable: Queryable;
+  readonly annotations: Annotations;
+  readonly lookbackMs: number;
+  readonly subqueryStepMs: number;
+  readonly delayedNameRemoval: boolean;
+  readonly startTimestamps: boolean;
+  /** The query's own range, for `start()`, `end()`, `range()` and `step()`. */
+  readonly queryStartMs: number;
+  readonly queryEndMs: number;
+  readonly queryStepMs: number;
+  readonly isRangeQuery: boolean;
+  readonly budget: Budget;
+}
+
+/** Counts the samples held and watches the clock. */
+export class Budget {
+  readonly #maxSamples: number;
+  readonly #deadline: number;
+  readonly #signal: AbortSignal | undefined;
+  held = 0;
+  peak = 0;
+
+  /** `deadline` is on the clock of `performance.now()`. */
+  constructor(maxSamples: number, deadline: number, signal: AbortSignal | undefined) {
+    this.#maxSamples = maxSamples;
+    this.#deadline = deadline;
+    this.#signal = signal;
+  }
+
+  /** @throws PromqlTooManySamplesError */
+  hold(samples: number): void {
+    this.held += samples;
+    if (this.held > this.#maxSamples) throw new PromqlTooManySamplesError();
+    if (this.held > this.peak) this.peak = this.held;
+  }
+
+  /** Refuses arrays that would not fit, before they are made. */
+  checkCells(cells: number): void {
+    if (cells > Math.max(this.#maxSamples, 50_000_000)) throw new PromqlTooManySamplesError();
+  }
+
+  /** @throws PromqlTimeoutError, PromqlCanceledError */
+  check(): void {
+    if (this.#signal?.aborted === true) throw new PromqlCanceledError();
+    if (performance.now() > this.#deadline) throw new PromqlTimeoutError();
+  }
+}
