@@ -148,3 +148,72 @@ export const InternalError = defineError(
   (message: string) =>
     `Unexpected: ${message}. Run it again with --verbose for the stack, and please report it.`,
 );
+
+export const FaultUnknown = defineError(
+  'LAB_FAULT_UNKNOWN',
+  (fault: string, known: string) => `"${fault}" is no fault of the lab. Name one of: ${known}.`,
+);
+
+export const FaultInvalid = defineError(
+  'LAB_FAULT_INVALID',
+  (fault: string, given: string, rule: string) => `${given} does not suit the fault "${fault}": ${rule}.`,
+);
+
+export const FaultDidNotTake = defineError(
+  'LAB_FAULT_NOT_TAKEN',
+  (fault: string, target: string) =>
+    `The fault "${fault}" was injected and ${target} says that it is not active. Look at it: npm run lab -- logs ${target}`,
+);
+
+export const FaultNotReverted = defineError(
+  'LAB_FAULT_NOT_REVERTED',
+  (faults: string) =>
+    `Could not be reverted: ${faults}. Try again: npm run lab -- heal; or stop the lab, which ends every fault: npm run lab -- down`,
+  3,
+);
+
+export const ExerciseUnknown = defineError(
+  'LAB_EXERCISE_UNKNOWN',
+  (exercise: string, known: string) => `"${exercise}" is no exercise. Name one of: ${known}.`,
+);
+
+export const ExerciseNoneOpen = defineError(
+  'LAB_EXERCISE_NONE_OPEN',
+  (known: string) => `No exercise is open. Start one of ${known}: npm run lab -- exercise start <id>`,
+);
+
+export const ExerciseInvalid = defineError(
+  'LAB_EXERCISE_INVALID',
+  (exercise: string, problem: string) =>
+    `The exercise ${exercise} is not well formed: ${problem}. Correct its exercise.ts.`,
+);
+
+export const ExercisePhase = defineError(
+  'LAB_EXERCISE_PHASE',
+  (exercise: string, phase: string, wanted: string, remedy: string) =>
+    `${exercise} is ${phase}; ${wanted}. ${remedy}`,
+);
+
+export const TaskUnknown = defineError(
+  'LAB_TASK_UNKNOWN',
+  (task: string, exercise: string, known: string) =>
+    `"${task}" is no task of ${exercise}. Name one of: ${known}.`,
+);
+
+export const ProgressCorrupt = defineError(
+  'LAB_PROGRESS_CORRUPT',
+  (file: string, problem: string, exercise: string) =>
+    `${file} cannot be understood (${problem}). Begin the exercise anew: npm run lab -- exercise reset ${exercise}`,
+);
+
+export const TrafficFailed = defineError(
+  'LAB_TRAFFIC_FAILED',
+  (reason: string) =>
+    `The traffic could not be started: ${reason}. Look at the gateway: npm run lab -- logs gateway`,
+);
+
+export const ReportInvalid = defineError(
+  'LAB_REPORT_INVALID',
+  (problem: string) =>
+    `The report does not match lab/exercise/report.schema.json: ${problem}. This is a defect of the lab.`,
+);

@@ -1,8 +1,16 @@
 import { constants } from 'node:os';
+import { register as registerBreak } from './commands/break.ts';
+import { register as registerCi } from './commands/ci.ts';
 import { register as registerDoctor } from './commands/doctor.ts';
 import { register as registerDown } from './commands/down.ts';
+import { register as registerExercise } from './commands/exercise.ts';
+import { register as registerHeal } from './commands/heal.ts';
+import { register as registerInbox } from './commands/inbox.ts';
 import { register as registerLogs } from './commands/logs.ts';
+import { register as registerMenu } from './commands/menu.ts';
+import { register as registerPromote } from './commands/promote.ts';
 import { register as registerStatus } from './commands/status.ts';
+import { register as registerTrafficWorker } from './commands/traffic-worker.ts';
 import { register as registerUp } from './commands/up.ts';
 import { register as registerUrls } from './commands/urls.ts';
 import { createContext } from './context.ts';
@@ -10,7 +18,22 @@ import { Interrupted, LabError } from './errors.ts';
 import { asLabError, createProgram, defaultArguments } from './program.ts';
 
 /** Every command of the lab. Each file registers its own name, options and action. */
-const commands = [registerUp, registerDown, registerStatus, registerUrls, registerDoctor, registerLogs];
+const commands = [
+  registerMenu,
+  registerUp,
+  registerDown,
+  registerStatus,
+  registerUrls,
+  registerDoctor,
+  registerLogs,
+  registerExercise,
+  registerBreak,
+  registerHeal,
+  registerInbox,
+  registerPromote,
+  registerCi,
+  registerTrafficWorker,
+];
 
 const interruption = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {

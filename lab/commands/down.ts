@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
+import { stopTraffic } from '../traffic/traffic.ts';
 import { createProgressView } from '../ui/progress.ts';
 
 /** `down`: stops every component and removes what the lab wrote. Works on any state, also a corrupt one. */
@@ -13,6 +14,8 @@ export function register(program: Command, context: LabContext): void {
       const runtime = await context.runtime();
       const view = await createProgressView(context.ui, `Stopping the lab "${context.name}"`);
       try {
+        // The traffic is no component of the topology; it must not outlive the lab that it is sent to.
+        await stopTraffic(context.paths.directory);
         // Not cancelled by Ctrl-C: half a clean-up is the mess this command exists to prevent.
         await runtime.down({ keepData, onProgress: view.onProgress });
       } finally {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
+import { Workshop } from '../exercise/workshop.ts';
 import type { ComponentStatus } from '../runtime/runtime.ts';
 import { createProgressView } from '../ui/progress.ts';
 import { labUrls } from '../urls.ts';
@@ -23,6 +24,7 @@ export function register(program: Command, context: LabContext): void {
           },
         });
         await view.close();
+        await new Workshop(context, lab).healLeftovers();
         const urls = labUrls(lab);
         const elapsedMs = Date.now() - began;
         context.ui.result(

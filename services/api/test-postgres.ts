@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
@@ -42,7 +42,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     const child = spawn(
       join(bin, 'postgres'),
       ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder, '-F', '-c', 'shared_buffers=16MB'],
-      { ...identity, cwd: folder, stdio: 'ignore', detached: true },
+      { ...identity, cwd: folder, stdio: 'ignore' },
     );
     await untilAnswers(url);
     return child;
@@ -59,8 +59,16 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     await end(server);
     rmSync(folder, { recursive: true, force: true });
   };
-  // The postmaster alone would leave its sessions answering: the whole group is meant.
-  const signal = (name: 'SIGSTOP' | 'SIGCONT') => process.kill(-(server.pid ?? 0), name);
+  // The postmaster alone would leave its sessions answering, and each of them leads a process group of its own.
+  const signal = (name: 'SIGSTOP' | 'SIGCONT') => {
+    const postmaster = server.pid ?? 0;
+    const sessions = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' })
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/).map(Number))
+      .filter(([, parent]) => parent === postmaster)
+      .map(([pid]) => pid ?? 0);
+    for (const pid of [postmaster, ...sessions]) process.kill(pid, name);
+  };
   return {
     url,
     port,

@@ -6,14 +6,16 @@ import type { Upstream } from './upstream.ts';
  */
 export class Balancer {
   readonly #upstreams: readonly Upstream[];
-  #turn = 0;
+  #turn = -1;
 
   constructor(upstreams: readonly Upstream[]) {
     this.#upstreams = upstreams;
   }
 
   choose(tried: ReadonlySet<Upstream>): Upstream | undefined {
-    const start = this.#turn++ % this.#upstreams.length;
+    // A retry belongs to its request's turn: else a failing upstream would come first every time.
+    if (tried.size === 0) this.#turn++;
+    const start = this.#turn % this.#upstreams.length;
     let best: Upstream | undefined;
     for (let step = 0; step < this.#upstreams.length; step++) {
       const candidate = this.#upstreams[(start + step) % this.#upstreams.length];

@@ -84,12 +84,12 @@ const tls = struct(
     },
   },
 );
-shared['tls'] = tls;
-shared['basicAuth'] = struct(
+shared.tls = tls;
+shared.basicAuth = struct(
   'username?:str username_file?:str username_ref?:str password?:secret password_file?:str password_ref?:str',
 );
-shared['authorization'] = struct('type?:str credentials?:secret credentials_file?:str credentials_ref?:str');
-shared['oauth2'] = struct(
+shared.authorization = struct('type?:str credentials?:secret credentials_file?:str credentials_ref?:str');
+shared.oauth2 = struct(
   'client_id:str client_secret?:secret client_secret_file?:str client_secret_ref?:str client_certificate_key?:secret client_certificate_key_file?:str client_certificate_key_id?:str client_certificate_key_ref?:str grant_type?:str signature_algorithm?:str iss?:str audience?:str claims?:{any} scopes?:[str] token_url:str endpoint_params?:{str} tls_config?:tls proxy_url?:str no_proxy?:str proxy_from_environment?:bool proxy_connect_header?:{any}',
 );
 const httpHeader = struct('values?:[str] secrets?:[secret] files?:[str]');
@@ -102,14 +102,14 @@ const http = struct(
     validate: validateHttp,
   },
 );
-shared['http'] = http;
+shared.http = http;
 export const httpSchema = http;
 export const tlsSchema = tls;
 
 function validateHttp(values: Values) {
-  const basic = values['basic_auth'] as Values | undefined;
-  const authorization = values['authorization'] as Values | undefined;
-  const oauth2 = values['oauth2'] as Values | undefined;
+  const basic = values.basic_auth as Values | undefined;
+  const authorization = values.authorization as Values | undefined;
+  const oauth2 = values.oauth2 as Values | undefined;
   const bearer = has(values, 'bearer_token') || has(values, 'bearer_token_file');
   atMostOne(values, ['bearer_token', 'bearer_token_file']);
   if ((basic !== undefined || oauth2 !== undefined) && bearer)
@@ -124,20 +124,20 @@ function validateHttp(values: Values) {
     if (bearer) fail('authorization is not compatible with bearer_token & bearer_token_file');
     if (has(authorization, 'credentials') && has(authorization, 'credentials_file'))
       fail('at most one of authorization credentials & credentials_file must be configured');
-    const type = String(authorization['type'] ?? '').trim() || 'Bearer';
-    authorization['type'] = type;
+    const type = String(authorization.type ?? '').trim() || 'Bearer';
+    authorization.type = type;
     if (type.toLowerCase() === 'basic')
       fail('authorization type cannot be set to "basic", use "basic_auth" instead');
     if (basic !== undefined || oauth2 !== undefined)
       fail('at most one of basic_auth, oauth2 & authorization must be configured');
   } else if (bearer) {
-    values['authorization'] = {
+    values.authorization = {
       type: 'Bearer',
-      ...(has(values, 'bearer_token') ? { credentials: values['bearer_token'] } : {}),
-      ...(has(values, 'bearer_token_file') ? { credentials_file: values['bearer_token_file'] } : {}),
+      ...(has(values, 'bearer_token') ? { credentials: values.bearer_token } : {}),
+      ...(has(values, 'bearer_token_file') ? { credentials_file: values.bearer_token_file } : {}),
     };
-    delete values['bearer_token'];
-    delete values['bearer_token_file'];
+    delete values.bearer_token;
+    delete values.bearer_token_file;
   }
   if (oauth2 !== undefined) {
     if (basic !== undefined) fail('at most one of basic_auth, oauth2 & authorization must be configured');
@@ -169,9 +169,9 @@ const slackAction = struct('type?:str text?:str url?:str style?:str name?:str va
     required(values, 'type', 'missing type in Slack action configuration');
     required(values, 'text', 'missing text in Slack action configuration');
     if (has(values, 'url')) {
-      delete values['name'];
-      delete values['value'];
-      delete values['confirm'];
+      delete values.name;
+      delete values.value;
+      delete values.confirm;
     } else required(values, 'name', 'missing name or url in Slack action configuration');
   },
 });
@@ -207,13 +207,13 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
     (values) => {
       required(values, 'to', 'missing to address in email config');
       const headers: Record<string, string> = {};
-      for (const [name, value] of Object.entries((values['headers'] ?? {}) as Record<string, string>)) {
+      for (const [name, value] of Object.entries((values.headers ?? {}) as Record<string, string>)) {
         const canonical = canonicalHeader(name);
         if (Object.hasOwn(headers, canonical))
           fail(`duplicate header ${JSON.stringify(canonical)} in email config`);
         headers[canonical] = value ?? '';
       }
-      values['headers'] = headers;
+      values.headers = headers;
     },
     { threading: struct('enabled?:bool thread_by_date?:str') },
   ),
@@ -242,13 +242,13 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
       )
         fail('missing service or routing key in PagerDuty config');
       atMostOne(values, ['routing_key', 'routing_key_file'], ['service_key', 'service_key_file']);
-      if (!has(values, 'source')) values['source'] = values['client'];
-      values['details'] = {
+      if (!has(values, 'source')) values.source = values.client;
+      values.details = {
         firing: '{{ .Alerts.Firing | toJson }}',
         num_firing: '{{ .Alerts.Firing | len }}',
         num_resolved: '{{ .Alerts.Resolved | len }}',
         resolved: '{{ .Alerts.Resolved | toJson }}',
-        ...(values['details'] as Values | undefined),
+        ...(values.details as Values | undefined),
       };
     },
     {
@@ -283,7 +283,7 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
         (has(values, 'app_token') || has(values, 'app_token_file'))
       )
         fail('at most one of api_url/api_url_file & app_token/app_token_file must be configured');
-      if (values['update_message'] === true && values['api_url'] !== 'https://slack.com/api/chat.postMessage')
+      if (values.update_message === true && values.api_url !== 'https://slack.com/api/chat.postMessage')
         fail(
           'update_message can only be used with bot tokens. api_url must be set to https://slack.com/api/chat.postMessage',
         );
@@ -308,13 +308,13 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
     },
     (values) => {
       atMostOne(values, ['api_key', 'api_key_file']);
-      for (const responder of (values['responders'] ?? []) as Values[]) {
+      for (const responder of (values.responders ?? []) as Values[]) {
         const shown = `{${['id', 'name', 'username', 'type'].map((name) => responder[name] ?? '').join(' ')}}`;
         if (!has(responder, 'id') && !has(responder, 'username') && !has(responder, 'name'))
           fail(
             `opsGenieConfig responder ${shown} has to have at least one of id, username or name specified`,
           );
-        const type = String(responder['type'] ?? '');
+        const type = String(responder.type ?? '');
         if (!type.includes('{{') && !/^(team|teams|user|escalation|schedule)$/i.test(type))
           fail(
             `opsGenieConfig responder ${shown} type does not match valid options ^(team|teams|user|escalation|schedule)$`,
@@ -335,9 +335,9 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
       message_type: 'text',
     },
     (values) => {
-      if (!/^(text|markdown)$/.test(String(values['message_type'])))
+      if (!/^(text|markdown)$/.test(String(values.message_type)))
         fail(
-          `weChat message type ${JSON.stringify(values['message_type'])} does not match valid options ^(text|markdown)$`,
+          `weChat message type ${JSON.stringify(values.message_type)} does not match valid options ^(text|markdown)$`,
         );
       atMostOne(values, ['api_secret', 'api_secret_file']);
     },
@@ -359,7 +359,7 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
           fail(`one of ${name} or ${name}_file must be configured`);
         atMostOne(values, [name, `${name}_file`]);
       }
-      if (values['html'] === true && values['monospace'] === true)
+      if (values.html === true && values.monospace === true)
         fail('at most one of monospace & html must be configured');
     },
   ),
@@ -375,7 +375,7 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
     (values) => {
       required(values, 'routing_key', 'missing Routing key in VictorOps config');
       atMostOne(values, ['api_key', 'api_key_file']);
-      const custom = (values['custom_fields'] ?? {}) as Values;
+      const custom = (values.custom_fields ?? {}) as Values;
       for (const name of [
         'routing_key',
         'message_type',
@@ -409,9 +409,9 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
     { send_resolved: true, message: t('telegram.default.message'), parse_mode: 'HTML' },
     (values) => {
       atMostOne(values, ['bot_token', 'bot_token_file'], ['chat_id', 'chat_id_file']);
-      if (!values['chat_id'] && !has(values, 'chat_id_file'))
+      if (!values.chat_id && !has(values, 'chat_id_file'))
         fail('missing chat_id or chat_id_file on telegram_config');
-      if (!['', 'Markdown', 'MarkdownV2', 'HTML'].includes(String(values['parse_mode'])))
+      if (!['', 'Markdown', 'MarkdownV2', 'HTML'].includes(String(values.parse_mode)))
         fail('unknown parse_mode on telegram_config, must be Markdown, MarkdownV2, HTML or empty string');
     },
   ),
@@ -420,7 +420,7 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
     { send_resolved: true, message: t('webex.default.message') },
     (values) => {
       required(values, 'room_id', 'missing room_id on webex_config');
-      if ((values['http_config'] as Values | undefined)?.['authorization'] === undefined)
+      if ((values.http_config as Values | undefined)?.authorization === undefined)
         fail('missing webex_configs.http_config.authorization');
     },
   ),

@@ -109,10 +109,10 @@ export const timeIntervalSchema: Schema = {
         fields: [field('start_time', text), field('end_time', text)],
         defaults: none,
         validate: (values) => {
-          if (values['start_time'] === undefined || values['end_time'] === undefined)
+          if (values.start_time === undefined || values.end_time === undefined)
             fail('both start and end times must be provided');
-          const start = checkTime(String(values['start_time']));
-          if (start >= checkTime(String(values['end_time'])))
+          const start = checkTime(String(values.start_time));
+          if (start >= checkTime(String(values.end_time)))
             fail('start time cannot be equal or greater than end time');
         },
       },
@@ -124,7 +124,7 @@ export const timeIntervalSchema: Schema = {
     field('location', text),
   ],
   validate: (values) => {
-    const location = values['location'];
+    const location = values.location;
     if (typeof location !== 'string' || location === 'Local') return;
     try {
       new Intl.DateTimeFormat('en', { timeZone: location });

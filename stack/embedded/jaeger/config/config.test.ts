@@ -36,7 +36,11 @@ function valid() {
 
 test('the shipped configuration is valid once its addresses are filled in', async () => {
   const file = fileURLToPath(new URL('../../../jaeger/jaeger.yaml', import.meta.url));
-  const text = (await readFile(file, 'utf8')).replace(/\$\{listen\.jaeger\.(\w+)\}/g, '127.0.0.1:0');
+  const text = (await readFile(file, 'utf8'))
+    .replace(/\$\{listen\.jaeger\.metrics\.(host|port)\}/g, (_, part) =>
+      part === 'host' ? '127.0.0.1' : '0',
+    )
+    .replace(/\$\{listen\.jaeger\.\w+\}/g, '127.0.0.1:0');
   const config = parseConfig(text);
   expect(config.pipelines[0]?.tailSampling[0]?.config.policies).toEqual([
     { name: 'keep-everything', type: 'always_sample' },

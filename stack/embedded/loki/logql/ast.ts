@@ -33,7 +33,8 @@ export type LabelFilter =
       /** Nanoseconds for a duration. */
       readonly value: number;
     }
-  | { readonly kind: 'and' | 'or'; readonly left: LabelFilter; readonly right: LabelFilter };
+  | { readonly kind: 'and'; readonly left: LabelFilter; readonly right: LabelFilter }
+  | { readonly kind: 'or'; readonly left: LabelFilter; readonly right: LabelFilter };
 
 export interface LabelExtraction {
   readonly identifier: string;

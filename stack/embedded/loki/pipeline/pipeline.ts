@@ -121,5 +121,6 @@ export function addFilterNames(filter: LabelFilter, names: Set<string>): void {
   if (filter.kind === 'and' || filter.kind === 'or') {
     addFilterNames(filter.left, names);
     addFilterNames(filter.right, names);
-  } else names.add(filter.kind === 'string' ? filter.matcher.name : filter.name);
+  } else if (filter.kind === 'string') names.add(filter.matcher.name);
+  else names.add(filter.name);
 }

@@ -31,11 +31,11 @@ export function lineOf(entries: Entries, index: number): string {
   const start = entries.starts[index]!;
   const end = entries.starts[index + 1]!;
   if (entries.ascii === undefined) {
-    const text = entries.bytes.latin1Slice(0, entries.starts[entries.count]);
+    const text = entries.bytes.toString('latin1', 0, entries.starts[entries.count]);
     entries.ascii = isAscii(entries.bytes, entries.starts[entries.count]!);
     entries.text = entries.ascii ? text : undefined;
   }
-  return entries.text === undefined ? entries.bytes.utf8Slice(start, end) : entries.text.slice(start, end);
+  return entries.text === undefined ? entries.bytes.toString('utf8', start, end) : entries.text.slice(start, end);
 }
 
 function isAscii(bytes: Buffer, length: number): boolean {
@@ -150,7 +150,7 @@ export class HeadChunk {
     const start = this.#starts[this.#count - 1]!;
     if (this.#length - start !== lineBytes) return false;
     const last = this.#bytes.subarray(start, this.#length);
-    return typeof line === 'string' ? last.utf8Slice() === line : last.equals(line);
+    return typeof line === 'string' ? last.toString() === line : last.equals(line);
   }
 
   /** The entries so far, sorted, duplicates gone. Valid until the next append. */
@@ -312,7 +312,7 @@ function unpack(buffer: Buffer): Entries {
     for (let index = 0; index < count; index++, at += 4) metadataOf[index] = view.getUint32(at, true);
   }
   const end = at + lineBytes;
-  const sets = JSON.parse(buffer.utf8Slice(end, end + metadataLength)) as [string, string][][];
+  const sets = JSON.parse(buffer.toString('utf8', end, end + metadataLength)) as [string, string][][];
   return {
     count,
     offsets,

@@ -22,7 +22,7 @@ export function aggregate(evaluator: Evaluator, expr: AggregateExpr): Block {
   if (operator === 'count_values') {
     const label = evaluator.text(expr.param);
     if (label === '' || !isValidUtf8(label)) {
-      throw new PromqlExecutionError(`invalid label name ${showBytes(label)}`);
+      throw new PromqlExecutionError(`invalid label name ${goQuote(label)}`);
     }
     return countValues(evaluator.vector(expr.expr), label, names, without, formatFloat);
   }
@@ -290,15 +290,4 @@ function selectRows(
       throw new PromqlExecutionError(`Scalar value ${formatG(greatest)} overflows int64`);
   }
   return mergeRows(pickRows(operator, input, param, groupRows(input.labels, names, expr.without)));
-}
-
-/** A label name in a message: bytes that are no UTF-8 as Go's quote shows them. */
-function showBytes(text: string): string {
-  let shown = '';
-  for (const char of text) {
-    const code = char.codePointAt(0)!;
-    shown +=
-      code >= 0xdc80 && code <= 0xdcff ? `\\x${(code - 0xdc00).toString(16)}` : goQuote(char).slice(1, -1);
-  }
-  return `"${shown}"`;
 }

@@ -5,7 +5,7 @@ import type { CallExpr, Expr } from '../parser/ast.ts';
 import { unwrapParens } from '../parser/ast.ts';
 import { isValidUtf8 } from '../parser/go-quote.ts';
 import type { Block } from './block.ts';
-import { BlockBuilder, dropNames, hasDuplicates, sameLabelset } from './block.ts';
+import { BlockBuilder, dropNames, mergeRows } from './block.ts';
 import { resolveDuration } from './duration.ts';
 import type { Evaluator, Value } from './evaluator.ts';
 import { absentLabels } from './evaluator.ts';
@@ -41,6 +41,8 @@ const implementations: Readonly<Record<string, Implementation>> = {
   step: (evaluator) => eachStep(evaluator, () => evaluator.context.queryStepMs / 1000),
   range: (evaluator) =>
     eachStep(evaluator, () => (evaluator.context.queryEndMs - evaluator.context.queryStartMs) / 1000),
+  max_of: (evaluator, [a, b]) => ofBoth(evaluator, a!, b!, Math.max),
+  min_of: (evaluator, [a, b]) => ofBoth(evaluator, a!, b!, Math.min),
   vector: (evaluator, [scalar]) => {
     const values = evaluator.scalar(scalar!);
     return single(evaluator, (step) => values[step]!);
@@ -105,6 +107,11 @@ function eachStep(evaluator: Evaluator, compute: (step: number) => number): Valu
     type: 'scalar',
     values: Float64Array.from({ length: evaluator.steps.count }, (_, step) => compute(step)),
   };
+}
+
+function ofBoth(evaluator: Evaluator, a: Expr, b: Expr, pick: (a: number, b: number) => number): Value {
+  const right = evaluator.scalar(b);
+  return { type: 'scalar', values: evaluator.scalar(a).map((value, step) => pick(value, right[step]!)) };
 }
 
 /** One series without labels. */
@@ -274,6 +281,5 @@ function relabelled(
     if (label === '__name__') dropName[index] = false;
     return row.with(label, value);
   });
-  if (hasDuplicates(labels)) throw new PromqlExecutionError(sameLabelset);
-  return { type: 'vector', block: { ...block, labels, dropName } };
+  return { type: 'vector', block: mergeRows({ ...block, labels, dropName }) };
 }

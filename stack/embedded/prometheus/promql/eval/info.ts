@@ -26,10 +26,10 @@ export function info(evaluator: Evaluator, args: readonly Expr[]): Value {
     if (matcher.name === '__name__') continue;
     dataMatchers.set(matcher.name, [...(dataMatchers.get(matcher.name) ?? []), matcher]);
   }
-  // Info series are not enriched themselves.
+  // Info series are not enriched themselves. Matchers that only exclude names say nothing of what an info series is.
+  const positive = nameMatchers.some(({ operator }) => operator === '=' || operator === '=~');
   const isInfo = base.labels.map(
-    (labels) =>
-      nameMatchers.length > 0 && nameMatchers.every((matcher) => matcher.matches(labels.get('__name__'))),
+    (labels) => positive && nameMatchers.every((matcher) => matcher.matches(labels.get('__name__'))),
   );
   const infos = readInfo(evaluator, args[0]!, base, isInfo, selector, given);
   return { type: 'vector', block: combine(base, isInfo, infos, dataMatchers) };
@@ -54,7 +54,11 @@ function readInfo(
     }
   }
   if (wanted.size === 0) return new BlockBuilder(steps.count, 0).build();
-  const matchers: Matcher[] = names.length === 0 ? [createMatcher('__name__', '=', 'target_info')] : [];
+  const matchers: Matcher[] = [];
+  if (names.length === 0) matchers.push(createMatcher('__name__', '=', 'target_info'));
+  else if (names.every(({ operator }) => operator.startsWith('!'))) {
+    matchers.push(createMatcher('__name__', '=~', '.+_info'));
+  }
   for (const [name, values] of wanted) {
     const pattern = [...values].map((value) => value.replace(/[\\.+*?()|[\]{}^$]/g, '\\$&')).join('|');
     matchers.push({ name, operator: '=~', value: pattern, matches: (value) => values.has(value) });

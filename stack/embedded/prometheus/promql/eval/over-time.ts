@@ -97,6 +97,7 @@ export const quantileOverTime: RangeFunction = ({ values, low, high, scalars }) 
   quantile(scalars[0]!, values.slice(low, high));
 
 export const madOverTime: RangeFunction = ({ values, low, high }) => {
+  for (let index = low; index < high; index++) if (Number.isNaN(values[index])) return Number.NaN;
   const median = quantile(0.5, values.slice(low, high));
   return quantile(
     0.5,

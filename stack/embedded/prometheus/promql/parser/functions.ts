@@ -108,6 +108,8 @@ export const functionSignatures: ReadonlyMap<string, FunctionSignature> = new Ma
   ['info', signature(['vector', 'vector'], 'vector', 1, true)],
   ['label_join', signature(['vector', 'string', 'string', 'string'], 'vector', -1)],
   ['label_replace', signature(['vector', 'string', 'string', 'string', 'string'])],
+  ['max_of', signature(['scalar', 'scalar'], 'scalar', 0, true)],
+  ['min_of', signature(['scalar', 'scalar'], 'scalar', 0, true)],
   ['pi', signature([], 'scalar')],
   ['predict_linear', signature(['matrix', 'scalar'])],
   ['quantile_over_time', signature(['scalar', 'matrix'])],

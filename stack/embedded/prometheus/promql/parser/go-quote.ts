@@ -16,6 +16,7 @@ function escapeRunes(text: string, quote: string): string {
     if (rune === quote) result += `\\${quote}`;
     else if (short[rune] !== undefined) result += short[rune];
     else if (code < 0x20 || code === 0x7f) result += `\\x${code.toString(16).padStart(2, '0')}`;
+    else if (code >= 0xdc80 && code <= 0xdcff) result += `\\x${(code - 0xdc00).toString(16)}`;
     else if (code >= 0xd800 && code <= 0xdfff) result += '\ufffd';
     else if (/[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u.test(rune)) {
       result +=

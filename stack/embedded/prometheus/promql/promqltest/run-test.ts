@@ -42,7 +42,7 @@ const engine = createEngine({
 
 /** Functions whose result changes with the evaluation time even where all selectors are pinned. */
 const timeDependent =
-  /\b(?:days_in_month|day_of_month|day_of_week|day_of_year|hour|minute|month|year|predict_linear|time|timestamp)\s*\(/;
+  /\b(?:days_in_month|day_of_month|day_of_week|day_of_year|hour|minute|month|year|predict_linear|time|timestamp|start|end|range|step)\s*\(/;
 const nativeOnly = /\bhistogram_(?:count|sum|avg|stddev|stdvar)\b|<\/|>\//;
 
 export function runTest(text: string): TestOutcome {
@@ -147,7 +147,7 @@ function middle(result: QueryResult, timeMs: number, { body }: EvalCommand): Que
     : { type: 'vector', samples, ...rest };
 }
 
-/** The expression with `@ time` on every selector and subquery that has none. */
+/** The expression with `@ time` on every selector and subquery that has none, save what stands within a subquery. */
 function pinnedAt(expr: string, timeMs: number): string {
   const parsed = parseExpr(expr, features);
   const pin = (node: Expr): void => {
@@ -160,7 +160,6 @@ function pinnedAt(expr: string, timeMs: number): string {
         return;
       case 'subquery':
         node.at ??= timeMs;
-        pin(node.expr);
         return;
       case 'paren':
       case 'unary':

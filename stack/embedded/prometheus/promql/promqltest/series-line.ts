@@ -78,8 +78,7 @@ function points(text: string): Point[] {
       continue;
     }
     const repeated = /^(.+?)(?:([+-])([+-]?[^+-].*?))?x(\d+)$/i.exec(item);
-    // `0x1f` is a number, not a repetition.
-    if (repeated !== null && !/^[+-]?0x[0-9a-f]+$/i.test(item)) {
+    if (repeated !== null) {
       const [, first = '', sign, step, times] = repeated;
       if (first === 'stale') {
         for (let count = 0; count <= Number(times); count++) result.push('stale');
