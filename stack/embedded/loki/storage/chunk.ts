@@ -60,7 +60,11 @@ export class HeadChunk {
   #sorted = true;
   readonly #metadata: Metadata[] = [];
   readonly #metadataIndex = new Map<string, number>();
+  /** Names and values of metadata, each counted once: so Loki stores them. */
+  readonly #symbols = new Set<string>();
   #metadataBytes = 0;
+  /** Labels of metadata over all entries. */
+  metadataPairs = 0;
   #view: Entries | undefined;
 
   constructor(base: Instant) {
@@ -82,7 +86,7 @@ export class HeadChunk {
 
   /** Bytes of memory it occupies, about. */
   get memoryBytes(): number {
-    return this.#bytes.length + this.#offsets.length * 16 + this.#metadataBytes * 3 + 600;
+    return this.#bytes.length + this.#offsets.length * 16 + this.#metadataBytes * 4 + this.#metadata.length * 300 + 600;
   }
 
   /** Whether an entry still belongs into this chunk. */
@@ -112,6 +116,7 @@ export class HeadChunk {
     this.#length += lineBytes;
     this.#offsets[this.#count] = offset;
     this.#metadataOf[this.#count] = this.#internMetadata(metadata, metadataKey);
+    this.metadataPairs += metadata.size;
     this.#count++;
     this.#starts[this.#count] = this.#length;
     if (offset < this.maxOffset) this.#sorted = false;
@@ -126,9 +131,17 @@ export class HeadChunk {
       index = this.#metadata.length;
       this.#metadata.push(metadata);
       this.#metadataIndex.set(key, index);
-      this.#metadataBytes += key.length;
+      for (const [name, value] of metadata) {
+        if (!this.#symbols.has(name)) this.#addSymbol(name);
+        if (!this.#symbols.has(value)) this.#addSymbol(value);
+      }
     }
     return index;
+  }
+
+  #addSymbol(text: string): void {
+    this.#symbols.add(text);
+    this.#metadataBytes += text.length;
   }
 
   #grow(): void {
@@ -218,6 +231,7 @@ export class SealedChunk {
   readonly count: number;
   readonly rawBytes: number;
   readonly metadataBytes: number;
+  readonly metadataPairs: number;
   #compressed: Buffer | undefined;
   /** The entries while compression is under way on another thread. */
   #pending: Entries | undefined;
@@ -230,6 +244,7 @@ export class SealedChunk {
     this.count = entries.count;
     this.rawBytes = entries.starts[entries.count]!;
     this.metadataBytes = head.metadataBytes;
+    this.metadataPairs = head.metadataPairs;
     const packed = pack(entries);
     if (!options.background) {
       this.#compressed = deflateRawSync(packed, { level: compressionLevel });
