@@ -121,16 +121,17 @@ function entryOf(record: LogRecord, shared: readonly [string, string][]): Pushed
   const metadata = [...shared];
   for (const { key = '', value } of list(record.attributes)) flatten(key, value, metadata);
   const observed = String(record.observedTimeUnixNano ?? '0');
+  const time = String(record.timeUnixNano ?? '0');
   if (record.droppedAttributesCount) {
     metadata.push(['dropped_attributes_count', String(record.droppedAttributesCount)]);
   }
   if (record.severityNumber) metadata.push(['severity_number', String(record.severityNumber)]);
   if (record.severityText) metadata.push(['severity_text', record.severityText]);
-  if (observed !== '0') metadata.push(['observed_timestamp', observed]);
+  // Where it stands in for the time, it is not told twice.
+  if (observed !== '0' && time !== '0') metadata.push(['observed_timestamp', observed]);
   if (record.traceId) metadata.push(['trace_id', record.traceId.toLowerCase()]);
   if (record.spanId) metadata.push(['span_id', record.spanId.toLowerCase()]);
   if (record.flags) metadata.push(['flags', String(record.flags)]);
-  const time = String(record.timeUnixNano ?? '0');
   const at = parseNanoseconds(time === '0' ? observed : time);
   if (at === undefined) throw new PushError(400, `ReadUint64: unexpected character: ${time}`);
   return { at, line: textOf(record.body), metadata };

@@ -127,7 +127,9 @@ class Parser {
 
   /** Fails as goyacc does: at most four tokens that would have fitted are named. */
   #fail(...expected: string[]): never {
-    const token = this.#next;
+    let token = this.#next;
+    // A log query has no unwrap: its pipe still fits, the word does not.
+    if (token.kind === '|' && this.#tokens[this.#at + 1]!.kind === 'unwrap') token = this.#tokens[this.#at + 1]!;
     const hint = expected.length > 0 && expected.length <= 4 ? `, expecting ${expected.join(' or ')}` : '';
     throw new LogqlParseError(`syntax error: unexpected ${token.kind}${hint}`, token.line, token.column);
   }

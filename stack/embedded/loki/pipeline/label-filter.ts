@@ -87,9 +87,9 @@ export function labelFilter(filter: LabelFilter): Predicate {
         };
       }
       return (labels) => {
-        if (labels.error !== '') return true;
         const value = labels.get(name);
         if (value === undefined) return false;
+        if (labels.error !== '') return true;
         return textHasAddress(value, contains) === (operator === '=');
       };
     }
@@ -98,9 +98,9 @@ export function labelFilter(filter: LabelFilter): Predicate {
       const test = compare[filter.operator];
       const convert = converters[filter.kind];
       return (labels) => {
-        if (labels.error !== '') return true;
         const text = labels.get(name);
         if (text === undefined || text === '') return false;
+        if (labels.error !== '') return true;
         let value: number;
         try {
           value = convert(text);

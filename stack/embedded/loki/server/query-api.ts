@@ -27,6 +27,8 @@ import { statsOf } from './stats.ts';
 
 const defaultLimit = 100;
 const maxPoints = 11_000;
+/** How far back ingesters are asked (querier.query_ingesters_within). */
+const ingesterWindowMs = 3 * 3600 * 1000;
 /** Series of a range aggregation before they are grouped: far above what is useful, far below what is fatal. */
 const maxInnerSeries = 100_000;
 
@@ -77,7 +79,7 @@ export class QueryApi {
       const streams = this.#log(expression, { ...bounds, limit, direction, intervalNs, categorize }, statistics);
       const result = streams.map((stream) => streamJson(stream)).join(',');
       const flags = categorize ? '"encodingFlags":["categorize-labels"],' : '';
-      return answer('streams', `[${result}]`, statistics, began, flags);
+      return answer('streams', `[${result}]`, statistics, began, this.#isRecent(bounds.end), flags);
     }
     const aligned = align(bounds, stepNs);
     const steps = Math.floor(difference(aligned.end, aligned.start) / stepNs) + 1;
@@ -87,7 +89,7 @@ export class QueryApi {
       .sort((left, right) => compareLabels(left.labels, right.labels))
       .map((one) => matrixJson(one, aligned.start, stepNs))
       .join(',');
-    return answer('matrix', `[${result}]`, statistics, began);
+    return answer('matrix', `[${result}]`, statistics, began, this.#isRecent(bounds.end));
   }
 
   instant({ parameters }: ApiRequest): string {
@@ -105,7 +107,7 @@ export class QueryApi {
     const began = performance.now();
     const value = evaluateMetric(expression, this.#evaluation({ start: at, stepNs: 1, steps: 1 }, statistics));
     if (typeof value === 'number') {
-      return answer('scalar', `[${seconds(at)},"${formatFloat(value)}"]`, statistics, began);
+      return answer('scalar', `[${seconds(at)},"${formatFloat(value)}"]`, statistics, began, false);
     }
     this.#checkSeries(value);
     const order = sortOrder(expression);
@@ -123,7 +125,11 @@ export class QueryApi {
           `{"metric":${labelsJson(labels)},"value":[${seconds(at)},"${formatFloat(values[0]!)}"]}`,
       )
       .join(',');
-    return answer('vector', `[${result}]`, statistics, began);
+    return answer('vector', `[${result}]`, statistics, began, statistics.chunks > 0 && this.#isRecent(at));
+  }
+
+  #isRecent(end: Instant): boolean {
+    return end.seconds * 1000 > this.#now() - ingesterWindowMs;
   }
 
   #log(
@@ -260,8 +266,9 @@ function answer(
   result: string,
   statistics: QueryStatistics,
   began: number,
+  recent: boolean,
   flags = '',
 ): string {
-  const stats = JSON.stringify(statsOf(statistics, (performance.now() - began) / 1000));
+  const stats = JSON.stringify(statsOf(statistics, (performance.now() - began) / 1000, recent));
   return `{"status":"success","data":{"resultType":"${resultType}",${flags}"result":${result},"stats":${stats}}}`;
 }

@@ -53,7 +53,7 @@ const cache = {
 };
 
 /** The `stats` of an answer, in Loki's shape. What a single process without caches cannot have is 0. */
-export function statsOf(statistics: QueryStatistics, seconds: number) {
+export function statsOf(statistics: QueryStatistics, seconds: number, recent = false) {
   return {
     summary: {
       bytesProcessedPerSecond: Math.round(statistics.bytes / Math.max(seconds, 1e-9)),
@@ -71,7 +71,9 @@ export function statsOf(statistics: QueryStatistics, seconds: number) {
     },
     querier: { store: storeOf(statistics), querierExecTime: seconds },
     ingester: {
-      totalReached: 0,
+      totalReached: recent ? 1 : 0,
+      // Only where the range reaches into what ingesters still hold are they asked.
+      ...(recent ? { recvWaitTime: 0 } : {}),
       totalChunksMatched: 0,
       totalBatches: 0,
       totalLinesSent: 0,
