@@ -12,25 +12,26 @@ import { parseConfig } from '../../stack/embedded/jaeger/config/config.ts';
 import { type RunningJaeger, startJaeger } from '../../stack/embedded/jaeger/server.ts';
 import { type DomainTrace, domainToOtlp } from './jaeger-domain.ts';
 import { spansLeadingTo } from './jaeger-snapshots.ts';
-
-export interface ConformanceResult {
-  passed: number;
-  failed: { name: string; reason: string }[];
-  skipped: { name: string; reason: string }[];
-}
+import type { Outcome } from './main.ts';
 
 type Json = Record<string, unknown>;
 
-/** Runs every file below the paths that belongs to one of the four kinds. */
-export async function run(paths: string[]): Promise<ConformanceResult> {
+/** Runs every file below the paths that belongs to one of the four kinds; names what it skips. */
+export async function run(paths: readonly string[]): Promise<Outcome> {
   const files = (await Promise.all(paths.map(listFiles))).flat().sort();
-  const result: ConformanceResult = { passed: 0, failed: [], skipped: [] };
+  let passed = 0;
+  let skipped = 0;
+  const failures: string[] = [];
+  const skip = (name: string, reason: string): void => {
+    skipped += 1;
+    console.log(`skipped ${name}: ${reason}`);
+  };
   const check = async (name: string, test: () => Promise<void>): Promise<void> => {
     try {
       await test();
-      result.passed += 1;
+      passed += 1;
     } catch (error) {
-      result.failed.push({ name, reason: (error as Error).message });
+      failures.push(`FAIL ${name}: ${(error as Error).message}`);
     }
   };
   for (const file of files) {
@@ -40,19 +41,15 @@ export async function run(paths: string[]): Promise<ConformanceResult> {
       if (name.endsWith('-in')) await check(`fixtures/${name}`, () => transform(file));
       else if (/^domain_\d+$/.test(name)) await check(`fixtures/${name}`, () => fromDomain(file));
       else if (!name.endsWith('-out') && !/^ui_\d+$/.test(name)) {
-        result.skipped.push({
-          name: `fixtures/${name}`,
-          reason: 'neither OTLP nor a domain trace with a known counterpart',
-        });
+        skip(`fixtures/${name}`, 'neither OTLP nor a domain trace with a known counterpart');
       }
     } else if (folder === 'apiv3') {
       const input = spansLeadingTo(name, (await readJson(file)) as Json);
-      if (input === undefined)
-        result.skipped.push({ name: `apiv3/${name}`, reason: 'endpoint out of scope' });
+      if (input === undefined) skip(`apiv3/${name}`, 'endpoint out of scope');
       else await check(`apiv3/${name}`, () => snapshot(file, input.otlp, input.path));
     } else if (name === 'queries') await storageQueries(file, check);
   }
-  return result;
+  return { passed, failures, skipped };
 }
 
 async function listFiles(path: string): Promise<string[]> {

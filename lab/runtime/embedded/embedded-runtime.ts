@@ -58,7 +58,8 @@ class EmbeddedRuntime implements Runtime {
       } catch (error) {
         // Whatever this command started goes again. A lab that ran before keeps what it had.
         await this.#stopAll(session, started);
-        if (!runs && known === undefined) this.#remove({ keepLogs: true });
+        // After a failure its logs are what a person needs; after Ctrl-C nothing is.
+        if (!runs && known === undefined) this.#remove({ keepLogs: options.signal?.aborted !== true });
         throw error;
       }
       return new EmbeddedLab(session);

@@ -22,7 +22,7 @@ import { readInstant, readSmoothed, selectRange } from './select.ts';
 import type { Steps } from './steps.ts';
 import { firstStep, makeSteps } from './steps.ts';
 import type { Window } from './window.ts';
-import { firstAfter } from './window.ts';
+import { firstAfter, isMonotonic } from './window.ts';
 
 /** An instant vector at every step, or a scalar at every step, or a string. */
 export type Value =
@@ -186,6 +186,7 @@ export class Evaluator {
       smoothed: source.smoothed,
       scalars: scalars.map(() => 0),
       absent: false,
+      monotonic: false,
       overlap: false,
     };
     const before = source.anchored || source.smoothed ? context.lookbackMs : 0;
@@ -199,6 +200,7 @@ export class Evaluator {
       window.values = series.values;
       window.startTimestamps = context.startTimestamps ? series.startTimestamps : undefined;
       window.overlap = false;
+      if (isCounterFunction) window.monotonic = isMonotonic(series.values);
       const offset = builder.add(
         dropNow ? series.labels.withoutName() : series.labels,
         (!keepsName && !dropNow) || source.dropName?.[index] === true,
