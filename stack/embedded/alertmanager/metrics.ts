@@ -64,12 +64,27 @@ export function createMetrics(version: string) {
     1,
   );
   gauge('cluster_enabled', 'Indicates whether the clustering is enabled or not.').set(0);
+  gauge('alerts_per_alert_limit', 'Current limit on number of alerts per alert name').set(0);
+  // Groups are made on one thread here: there is no contention to retry under.
+  for (const [name, help] of [
+    [
+      'creation_given_up_total',
+      'Number of alerts dropped because aggregation group creation exceeded the retry limit.',
+    ],
+    ['creation_retries_total', 'Number of CAS retries while creating aggregation groups under contention.'],
+  ] as const)
+    counter(`dispatcher_aggregation_group_${name}`, help).inc(0);
   const seconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15, 20];
   const metrics = {
     received: counter('alerts_received_total', 'The total number of received alerts.', ['status', 'version']),
     invalid: counter('alerts_invalid_total', 'The total number of received alerts that were invalid.', [
       'version',
     ]),
+    written: counter(
+      'alerts_subscriber_channel_writes_total',
+      'Number of times alerts were written to subscriber channels',
+      ['subscriber'],
+    ),
     limited: gauge('alerts_limited', 'Alerts that were dropped because the limit of alerts was reached.'),
     notifications: counter('notifications_total', 'The total number of attempted notifications.', [
       'integration',

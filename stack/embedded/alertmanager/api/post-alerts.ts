@@ -45,6 +45,7 @@ export function postAlerts(manager: Alertmanager, body: unknown) {
     );
   }
   manager.alerts.put(valid);
+  metrics.written.inc({ subscriber: 'dispatcher' }, valid.length);
   metrics.limited.set(manager.alerts.dropped);
   if (errors.length > 0) throw new ApiError(400, errors.join('; '));
 }

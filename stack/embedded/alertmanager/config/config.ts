@@ -307,6 +307,12 @@ function inherit(kind: string, settings: Values, global: Values) {
       take({ auth_password: 'smtp_auth_password', auth_password_file: 'smtp_auth_password_file' });
       take({ auth_secret: 'smtp_auth_secret', auth_secret_file: 'smtp_auth_secret_file' });
       take({ auth_identity: 'smtp_auth_identity' });
+      settings.headers = {
+        From: settings.from,
+        Subject: '{{ template "email.default.subject" . }}',
+        To: settings.to,
+        ...(settings.headers as Values | undefined),
+      };
       settings.require_tls ??= global.smtp_require_tls;
       settings.force_implicit_tls ??= global.smtp_force_implicit_tls;
       break;

@@ -122,6 +122,7 @@ const looksTyped =
   /^(?:|~|null|Null|NULL|true|True|TRUE|false|False|FALSE|y|Y|yes|Yes|YES|n|N|no|No|NO|on|On|ON|off|Off|OFF|[-+]?(?:0[xob])?[\d_]+|[-+]?(?:\d[\d_]*)?\.?\d+(?:[eE][-+]?\d+)?|\d+(?::[0-5]?\d)+(?:\.\d*)?|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)|\d{4}-\d\d?-\d\d?.*|<<|=)$/;
 
 function quoteScalar(text: string): string {
+  if (/^(?:\.\.\.|---)/.test(text)) return `'${text}'`;
   if (looksTyped.test(text)) return JSON.stringify(text);
   if (/^[\s\-?:,[\]{}#&*!|>'"%@`]|: |:$| #|\s$/.test(text) && !/^[-?:][^\s]/.test(text))
     return `'${text.replaceAll("'", "''")}'`;

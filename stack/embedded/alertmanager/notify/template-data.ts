@@ -112,6 +112,16 @@ export class TemplateAlerts extends Array<TemplateAlert> {
   }
 }
 
+/** Where a notification's data comes from. */
+export interface TemplateSource {
+  readonly receiver: string;
+  readonly reason: string;
+  readonly alerts: readonly Alert[];
+  readonly groupLabels: LabelSet;
+  readonly externalUrl: string;
+  readonly now: number;
+}
+
 /** What a notification is made of: the value of `.` in every template. */
 export class TemplateData {
   readonly Receiver: string;
@@ -123,14 +133,10 @@ export class TemplateData {
   readonly CommonAnnotations: KeyValues;
   readonly ExternalURL: string;
 
-  constructor(options: {
-    receiver: string;
-    reason: string;
-    alerts: readonly Alert[];
-    groupLabels: LabelSet;
-    externalUrl: string;
-    now: number;
-  }) {
+  readonly #source: TemplateSource;
+
+  constructor(options: TemplateSource) {
+    this.#source = options;
     this.Receiver = options.receiver;
     this.Alerts = TemplateAlerts.from(
       options.alerts,
@@ -142,6 +148,10 @@ export class TemplateData {
     this.CommonLabels = common(options.alerts.map((alert) => alert.labels));
     this.CommonAnnotations = common(options.alerts.map((alert) => alert.annotations));
     this.ExternalURL = options.externalUrl;
+  }
+  /** The same for the first alerts only; what is common is then what these have in common. */
+  first(limit: number): TemplateData {
+    return new TemplateData({ ...this.#source, alerts: this.#source.alerts.slice(0, limit) });
   }
   get [goType]() {
     return '*template.Data';

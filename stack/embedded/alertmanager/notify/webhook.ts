@@ -9,8 +9,7 @@ export const createWebhookNotifier: CreateNotifier =
     const limit = Number(settings.max_alerts ?? 0);
     const truncated = limit > 0 ? Math.max(0, data.Alerts.length - limit) : 0;
     const message = {
-      ...data.toJSON(),
-      alerts: truncated > 0 ? data.Alerts.slice(0, limit) : data.Alerts,
+      ...(truncated > 0 ? data.first(limit) : data).toJSON(),
       version: '4',
       groupKey,
       truncatedAlerts: truncated,
