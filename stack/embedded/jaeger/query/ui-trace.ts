@@ -88,11 +88,12 @@ function toUiSpan(span: Span, processID: string): UiSpan {
   if (span.parentSpanId !== '') references.push({ refType: 'CHILD_OF', traceID, spanID: span.parentSpanId });
   for (const link of span.links) {
     const child = attributeOf(link.attributes, 'opentracing.ref_type') === 'child_of';
-    references.push({
-      refType: child ? 'CHILD_OF' : 'FOLLOWS_FROM',
-      traceID: shortTraceId(link.traceId),
-      spanID: link.spanId,
-    });
+    const refType = child ? 'CHILD_OF' : 'FOLLOWS_FROM';
+    const linked = { refType, traceID: shortTraceId(link.traceId), spanID: link.spanId } as const;
+    // A link to the parent only says what kind of reference the parent is.
+    if (span.parentSpanId !== '' && link.traceId === span.traceId && link.spanId === span.parentSpanId) {
+      references[0] = linked;
+    } else references.push(linked);
   }
   return {
     traceID,

@@ -7,16 +7,20 @@ export interface DependencyLink {
   readonly callCount: number;
 }
 
-/** Calls between services: spans whose parent belongs to another service, of spans started in the time range. */
+/**
+ * Calls from span to span by service, of the traces that lie within the time range. As in Jaeger's memory storage, the
+ * calls of a service to itself are counted too.
+ */
 export function findDependencies(store: TraceStore, startNanos: bigint, endNanos: bigint): DependencyLink[] {
   const counts = new Map<string, { parent: string; child: string; callCount: number }>();
   for (const trace of store.newestFirst()) {
+    if (trace.spans.some((span) => span.startTimeUnixNano < startNanos || span.endTimeUnixNano > endNanos))
+      continue;
     const serviceBySpan = new Map(trace.spans.map((span) => [span.spanId, serviceNameOf(span.resource)]));
     for (const span of trace.spans) {
-      if (span.startTimeUnixNano < startNanos || span.startTimeUnixNano > endNanos) continue;
       const parent = serviceBySpan.get(span.parentSpanId);
       const child = serviceNameOf(span.resource);
-      if (parent === undefined || parent === child) continue;
+      if (parent === undefined) continue;
       const key = JSON.stringify([parent, child]);
       const link = counts.get(key);
       if (link === undefined) counts.set(key, { parent, child, callCount: 1 });

@@ -37,30 +37,45 @@ function matches(span: Span, query: TraceQuery): boolean {
 }
 
 /**
- * A tag may stand on the span, its scope, its resource, an event or a link, or be one that the UI derives from a
- * span's fields (`error`, `span.kind`, `otel.status_code`, …): what a person sees on a span, a search finds.
+ * A tag may stand on the span, its scope, its resource, an event or a link. Some keys mean a field of the span
+ * instead, as in Jaeger's memory storage; beyond those, the tags that the UI derives from fields are found as well.
  */
 function hasTag(span: Span, key: string, value: string): boolean {
-  if (derivedTag(span, key) === value) return true;
-  const among = (attributes: Span['attributes']): boolean =>
-    attributes.some((attribute) => attribute.key === key && valueAsString(attribute.value) === value);
+  const field = fields.get(key);
+  if (field !== undefined) return field(span, value);
+  const among = (attributes: Span['attributes'], name = key): boolean =>
+    attributes.some((attribute) => attribute.key === name && valueAsString(attribute.value) === value);
+  if (key.startsWith('resource.')) return among(span.resource.attributes, key.slice('resource.'.length));
   return (
     among(span.attributes) ||
     among(span.resource.attributes) ||
     among(span.scope.attributes) ||
     span.events.some((event) => (key === 'event' && event.name === value) || among(event.attributes)) ||
-    span.links.some((link) => among(link.attributes))
+    span.links.some((link) => among(link.attributes)) ||
+    derivedTag(span, key) === value
   );
 }
 
+const statusNames = ['UNSET', 'OK', 'ERROR'];
+
+const fields = new Map<string, (span: Span, value: string) => boolean>(
+  Object.entries({
+    // `false` asks for spans that say they succeeded; most say nothing.
+    error: (span: Span, value: string) => {
+      if (/^(?:1|t|T|TRUE|true|True)$/.test(value)) return span.statusCode === 2;
+      return /^(?:0|f|F|FALSE|false|False)$/.test(value) && span.statusCode === 1;
+    },
+    'span.status': (span: Span, value: string) => statusNames[span.statusCode] === value.toUpperCase(),
+    'span.kind': (span: Span, value: string) => spanKindName(span.kind) === value.toLowerCase(),
+    'scope.name': (span: Span, value: string) => span.scope.name === value,
+    'scope.version': (span: Span, value: string) => span.scope.version === value,
+  }),
+);
+
 function derivedTag(span: Span, key: string): string | undefined {
   switch (key) {
-    case 'error':
-      return span.statusCode === 2 ? 'true' : 'false';
-    case 'span.kind':
-      return spanKindName(span.kind);
     case 'otel.status_code':
-      return span.statusCode === 2 ? 'ERROR' : span.statusCode === 1 ? 'OK' : undefined;
+      return span.statusCode === 0 ? undefined : statusNames[span.statusCode];
     case 'otel.status_description':
       return span.statusMessage;
     case 'otel.scope.name':
