@@ -158,11 +158,16 @@ class Scanner {
     if (this.#limit !== undefined) {
       if (options.direction === 'backward' ? offset < this.#limit : offset > this.#limit) return false;
     }
-    const { stages } = this.#pipeline;
+    const { stages, prefilter } = this.#pipeline;
     const line =
       options.needsLine || stages.length > 0 || filters.length > 0 ? lineOf(entries, index) : '';
     for (const filter of filters) if (!filter.test(line)) return true;
-    labels.reset(stream.labels, entries.metadata[entries.metadataOf[index]!]!);
+    const metadata = entries.metadata[entries.metadataOf[index]!]!;
+    labels.reset(stream.labels, metadata);
+    if (prefilter.length > 0) {
+      if (runStages(prefilter, line, labels, options.start) === undefined) return true;
+      labels.reset(stream.labels, metadata);
+    }
     let result: string | undefined = line;
     if (stages.length > 0) {
       result = runStages(stages, line, labels, addNanoseconds(options.start, offset));

@@ -1,4 +1,4 @@
-import { type LineLabels, sanitizeLabelName } from './line-labels.ts';
+import { type LineLabels, sanitizeLabelName, type StreamLabels } from './line-labels.ts';
 import type { LabelHints, StageFunction } from './stage.ts';
 
 // The wording is that of buger/jsonparser, whose errors Loki shows in __error_details__.
@@ -35,14 +35,16 @@ function skipSpace(text: string, from: number): number {
 
 /** Index after the closing quote of the string that opens at `from`. */
 export function endOfJsonString(text: string, from: number): number {
-  let at = from + 1;
-  for (;;) {
-    const code = text.charCodeAt(at);
-    if (code === quoteCode) return at + 1;
-    if (code === backslash) at++;
-    else if (Number.isNaN(code)) throw new JsonError(malformed.string);
-    at++;
+  let end = text.indexOf('"', from + 1);
+  while (end !== -1) {
+    if (text.charCodeAt(end - 1) !== backslash) return end + 1;
+    // An even number of backslashes escapes themselves, not the quote.
+    let first = end - 1;
+    while (first > from + 1 && text.charCodeAt(first - 1) === backslash) first--;
+    if ((end - first) % 2 === 0) return end + 1;
+    end = text.indexOf('"', end + 1);
   }
+  throw new JsonError(malformed.string);
 }
 
 /** Index after the object or array that opens at `from`; strings within may hold brackets. */
@@ -145,51 +147,126 @@ function eachMember(
   }
 }
 
-const stopped = Symbol('all wanted labels were found');
+/** What is known of a member that came at some position of the lines before: usually it comes there again. */
+interface Expected {
+  readonly prefix: string;
+  /** The key with its quotes and the colon, as it stood. */
+  readonly head: string;
+  /** Its name with the names of those around it; empty when nothing is left of it. */
+  readonly name: string;
+  /** The label it becomes in streams of these labels, and whether the query reads that. */
+  stream: StreamLabels | undefined;
+  label: string;
+  wanted: boolean;
+}
+
+/** Positions that are remembered: longer lines work as well, only slower. */
+const maxRemembered = 256;
+
+/**
+ * Reads one line after the other. Lines of one origin have the same members in the same order, so it remembers what
+ * stood where and only compares: a key is parsed, cleaned and looked up when it is new at its place.
+ */
+class JsonReader {
+  readonly #hints: LabelHints;
+  readonly #expected: Expected[] = [];
+  #text = '';
+  #position = 0;
+  #missing = 0;
+
+  constructor(hints: LabelHints) {
+    this.#hints = hints;
+  }
+
+  read(line: string, labels: LineLabels): void {
+    const { wanted, exhaustive } = this.#hints;
+    this.#missing = wanted === undefined || exhaustive ? Number.POSITIVE_INFINITY : wanted.size;
+    if (this.#missing === 0) return;
+    this.#text = line;
+    this.#position = 0;
+    this.#object(skipSpace(line, 0), '', 0, labels);
+  }
+
+  /** Reads the object at `from`. Returns the index after it, or -1 when all that is wanted was found. */
+  #object(from: number, prefix: string, depth: number, labels: LineLabels): number {
+    const text = this.#text;
+    if (text.charCodeAt(from) !== openBrace || depth > maxDepth) throw new JsonError(malformed.object);
+    let at = skipSpace(text, from + 1);
+    if (text.charCodeAt(at) === closeBrace) return at + 1;
+    for (;;) {
+      const member = this.#member(at, prefix, labels.stream);
+      at = skipSpace(text, at + member.head.length);
+      const code = text.charCodeAt(at);
+      const start = at;
+      if (code === openBrace) {
+        if (member.name !== '' && this.#hints.hasPrefix(member.name)) {
+          at = this.#object(at, member.name, depth + 1, labels);
+          if (at === -1) return -1;
+        } else at = endOfBlock(text, at, malformed.object);
+      } else {
+        at = endOfJsonValue(text, at);
+        // Arrays and nulls become no labels.
+        if (member.wanted && code !== openBracket && code !== 110) {
+          labels.set(
+            member.label,
+            code === quoteCode ? unescapeJson(text.slice(start + 1, at - 1)) : text.slice(start, at),
+          );
+          if (--this.#missing <= 0) return -1;
+        }
+      }
+      let next = text.charCodeAt(at);
+      if (next !== comma && next !== closeBrace) {
+        at = skipSpace(text, at);
+        next = text.charCodeAt(at);
+      }
+      if (next === closeBrace) return at + 1;
+      if (Number.isNaN(next)) throw new JsonError(malformed.array);
+      if (next !== comma) throw new JsonError(malformed.object);
+      at = skipSpace(text, at + 1);
+    }
+  }
+
+  #member(at: number, prefix: string, stream: StreamLabels): Expected {
+    const position = this.#position++;
+    let member = this.#expected[position];
+    if (member === undefined || member.prefix !== prefix || !this.#text.startsWith(member.head, at)) {
+      member = this.#parseMember(at, prefix);
+      if (position < maxRemembered) this.#expected[position] = member;
+    }
+    if (member.stream !== stream) {
+      member.stream = stream;
+      member.label = stream.map.has(member.name) ? `${member.name}_extracted` : member.name;
+      member.wanted =
+        member.name !== '' && (this.#hints.wanted === undefined || this.#hints.wanted.has(member.label));
+    }
+    return member;
+  }
+
+  #parseMember(at: number, prefix: string): Expected {
+    const text = this.#text;
+    if (text.charCodeAt(at) !== quoteCode) throw new JsonError(malformed.object);
+    const end = endOfJsonString(text, at);
+    const colonAt = skipSpace(text, end);
+    if (text.charCodeAt(colonAt) !== colon) throw new JsonError(malformed.json);
+    const own = sanitizeLabelName(unescapeJson(text.slice(at + 1, end - 1)));
+    return {
+      prefix,
+      head: text.slice(at, colonAt + 1),
+      name: own === '' ? '' : prefix === '' ? own : `${prefix}_${own}`,
+      stream: undefined,
+      label: '',
+      wanted: false,
+    };
+  }
+}
 
 /** `| json`: every scalar of the line becomes a label, nested ones joined by `_`; arrays and nulls are left out. */
 export function jsonParser(hints: LabelHints): StageFunction {
-  const names = new Map<string, string>();
-  const nameOf = (prefix: string, key: string): string => {
-    const full = prefix === '' ? key : `${prefix}\0${key}`;
-    let name = names.get(full);
-    if (name === undefined) {
-      const own = sanitizeLabelName(key);
-      name = prefix === '' ? own : `${prefix}_${own}`;
-      // A hostile stream of ever new keys must not grow this without bound.
-      if (names.size > 10_000) names.clear();
-      names.set(full, name);
-    }
-    return name;
-  };
+  const reader = new JsonReader(hints);
   return (line, labels) => {
-    let missing = hints.wanted === undefined ? Number.POSITIVE_INFINITY : hints.wanted.size;
-    const wanted = hints.wanted;
-    const walk = (from: number, prefix: string, depth: number): void => {
-      if (depth > maxDepth) throw new JsonError(malformed.object);
-      eachMember(line, from, (key, start, end) => {
-        const code = line.charCodeAt(start);
-        if (code === openBracket || code === 110) return false;
-        const name = nameOf(prefix, key);
-        if (code === openBrace) {
-          if (wanted === undefined || hints.hasPrefix(name)) walk(start, name, depth + 1);
-          return false;
-        }
-        if (name === '') return false;
-        const label = labels.streamHas(name) ? `${name}_extracted` : name;
-        if (wanted !== undefined && !wanted.has(label)) return false;
-        labels.set(
-          label,
-          code === quoteCode ? unescapeJson(line.slice(start + 1, end - 1)) : line.slice(start, end),
-        );
-        if (--missing <= 0) throw stopped;
-        return false;
-      });
-    };
     try {
-      if (missing > 0) walk(0, '', 0);
+      reader.read(line, labels);
     } catch (error) {
-      if (error === stopped) return line;
       if (!(error instanceof JsonError)) throw error;
       labels.fail('JSONParserErr', error.message);
     }

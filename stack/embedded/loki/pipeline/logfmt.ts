@@ -77,7 +77,7 @@ export function logfmtParser(
 ): StageFunction {
   const wanted = hints.wanted;
   return (line, labels) => {
-    let missing = wanted === undefined ? Number.POSITIVE_INFINITY : wanted.size;
+    let missing = wanted === undefined || hints.exhaustive ? Number.POSITIVE_INFINITY : wanted.size;
     if (missing === 0) return line;
     const error = eachLogfmtPair(line, options.strict, (key, value) => {
       const name = sanitizeLabelName(key);

@@ -15,6 +15,11 @@ import { allLabels, type Instant, LabelHints, type StageFunction } from './stage
 export interface Pipeline {
   readonly lineFilters: readonly LineFilter[];
   readonly stages: readonly StageFunction[];
+  /**
+   * What decides early that a line is dropped: the first parser, reading only what the filters after it want, and
+   * those filters. A line that passes goes through all stages from the start.
+   */
+  readonly prefilter: readonly StageFunction[];
 }
 
 /** Compiles a log query's stages. Throws a LogqlParseError that names the stage which is wrong. */
@@ -26,7 +31,21 @@ export function compilePipeline({ stages }: LogExpression, hints: LabelHints = a
     if (stage.kind !== 'line-filter') break;
     lineFilters.push(lineFilter(stage));
   }
-  return { lineFilters, stages: stages.slice(first).map((stage) => compileStage(stage, hints)) };
+  return {
+    lineFilters,
+    stages: stages.slice(first).map((stage) => compileStage(stage, hints)),
+    prefilter: hints.wanted === undefined ? compilePrefilter(stages.slice(first)) : [],
+  };
+}
+
+function compilePrefilter([parser, ...rest]: readonly Stage[]): StageFunction[] {
+  if (parser?.kind !== 'json' && parser?.kind !== 'logfmt') return [];
+  const end = rest.findIndex(({ kind }) => kind !== 'label-filter');
+  const filters = end === -1 ? rest : rest.slice(0, end);
+  const names = labelsRead(filters);
+  if (filters.length === 0 || names === undefined || [...names].some((name) => name.startsWith('__'))) return [];
+  const hints = new LabelHints(names, { exhaustive: true });
+  return [parser, ...filters].map((stage) => compileStage(stage, hints));
 }
 
 /** Runs the stages after the front filters. Returns the line, or undefined where it is dropped. */

@@ -31,19 +31,13 @@ export function lineOf(entries: Entries, index: number): string {
   const start = entries.starts[index]!;
   const end = entries.starts[index + 1]!;
   if (entries.ascii === undefined) {
-    const text = entries.bytes.toString('latin1', 0, entries.starts[entries.count]);
-    entries.ascii = isAscii(entries.bytes, entries.starts[entries.count]!);
-    entries.text = entries.ascii ? text : undefined;
+    // As many characters as bytes: each byte became one, so their positions agree.
+    const length = entries.starts[entries.count]!;
+    const text = entries.bytes.toString('utf8', 0, length);
+    entries.ascii = text.length === length;
+    if (entries.ascii) entries.text = text;
   }
   return entries.text === undefined ? entries.bytes.toString('utf8', start, end) : entries.text.slice(start, end);
-}
-
-function isAscii(bytes: Buffer, length: number): boolean {
-  // Four bytes at a time: a set high bit anywhere means more than ASCII.
-  let index = 0;
-  for (; index + 4 <= length; index += 4) if ((bytes.readInt32LE(index) & 0x80808080) !== 0) return false;
-  for (; index < length; index++) if (bytes[index]! > 127) return false;
-  return true;
 }
 
 /** The chunk that is being written. */
@@ -232,6 +226,7 @@ export class SealedChunk {
   readonly rawBytes: number;
   readonly metadataBytes: number;
   readonly metadataPairs: number;
+  readonly #packedBytes: number;
   #compressed: Buffer | undefined;
   /** The entries while compression is under way on another thread. */
   #pending: Entries | undefined;
@@ -246,6 +241,7 @@ export class SealedChunk {
     this.metadataBytes = head.metadataBytes;
     this.metadataPairs = head.metadataPairs;
     const packed = pack(entries);
+    this.#packedBytes = packed.length;
     if (!options.background) {
       this.#compressed = deflateRawSync(packed, { level: compressionLevel });
       return;
@@ -268,7 +264,8 @@ export class SealedChunk {
 
   /** Decodes the chunk; the caller decides whether to keep what it gets. */
   entries(): Entries {
-    return this.#pending ?? unpack(inflateRawSync(this.#compressed!));
+    // One output buffer of the right size: zlib's own default is many small ones that it copies together.
+    return this.#pending ?? unpack(inflateRawSync(this.#compressed!, { chunkSize: this.#packedBytes + 64 }));
   }
 }
 
