@@ -1,6 +1,6 @@
 import type { Pace } from './pace.ts';
 
-export type PortName = 'http' | 'admin' | 'smtp' | 'otlp' | 'metrics' | 'postgres';
+export type PortName = 'http' | 'admin' | 'smtp' | 'otlp' | 'metrics' | 'grpc' | 'postgres';
 
 /** What the lab keeps secret; random per lab. */
 export type SecretName =
@@ -247,7 +247,8 @@ export const topology: readonly Component[] = [
     },
     native: { binaries: ['loki'], arguments: (at) => [`-config.file=${at.file('loki/loki.yaml')}`] },
     config: ['loki'],
-    ports: { http: 3100 },
+    // gRPC is what the real Loki talks to itself by; the embedded one leaves it unused.
+    ports: { http: 3100, grpc: 9096 },
     readiness: { kind: 'http', port: 'http', path: '/ready' },
     dependsOn: [],
     memoryMebibytes: 512,

@@ -6,9 +6,15 @@ let serial = 0;
 /**
  * Replaces a file so that a reader, or a machine that loses power, sees the old content or the new, never a part:
  * temporary file, fsync, rename, fsync of the folder. Synchronous on purpose: what is journalled here must be on disk
- * before the next statement runs, also when a signal arrives between the two.
+ * before the next statement runs, also when a signal arrives between the two. `durable: false` spares the wait for the
+ * disk where a power cut makes the content worthless anyway.
  */
-export function writeFileAtomically(path: string, content: string, options: { mode?: number } = {}): void {
+export function writeFileAtomically(
+  path: string,
+  content: string,
+  options: { mode?: number; durable?: boolean } = {},
+): void {
+  const { durable = true } = options;
   const directory = dirname(path);
   mkdirSync(directory, { recursive: true });
   serial += 1;
@@ -17,7 +23,7 @@ export function writeFileAtomically(path: string, content: string, options: { mo
     const file = openSync(temporary, 'wx', options.mode ?? 0o644);
     try {
       writeSync(file, content);
-      fsyncSync(file);
+      if (durable) fsyncSync(file);
     } finally {
       closeSync(file);
     }
@@ -26,6 +32,7 @@ export function writeFileAtomically(path: string, content: string, options: { mo
     rmSync(temporary, { force: true });
     throw error;
   }
+  if (!durable) return;
   const folder = openSync(directory, 'r');
   try {
     fsyncSync(folder);

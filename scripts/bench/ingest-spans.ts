@@ -13,7 +13,7 @@ import { build } from 'esbuild';
 import { decodeTracesProtobuf } from '../../stack/embedded/jaeger/otlp/decode-protobuf.ts';
 import { encodeTracesProtobuf } from '../../stack/embedded/jaeger/otlp/otlp-proto.ts';
 
-const seconds = Number(process.argv[2] ?? 2);
+const seconds = Math.max(1, Math.round(Number(process.argv[2] ?? 2)) || 2);
 const runs = 5;
 const maxBytes = 128 * 1024 * 1024;
 
@@ -157,7 +157,7 @@ ${sampling ? 'processors: {tail_sampling: {decision_wait: 500ms, num_traces: 100
 exporters: {jaeger_storage_exporter: {trace_storage: main}}
 `;
   console.log(
-    `${cpus().length} cores (${cpus()[0]?.model}), Node ${process.version}, store bounded to ${maxBytes / 2 ** 20} MiB`,
+    `${cpus().length} cores (${cpus()[0]?.model}), Node ${process.version}, heap limited to 384 MiB, store to ${maxBytes / 2 ** 20} MiB`,
   );
 
   const one = payload(300);
@@ -177,6 +177,8 @@ exporters: {jaeger_storage_exporter: {trace_storage: main}}
     const server = spawn(
       process.execPath,
       [
+        // As the lab runs it (stack/topology.ts).
+        '--max-old-space-size=384',
         join(folder, 'jaeger.cjs'),
         '--config',
         join(folder, 'jaeger.yaml'),

@@ -175,6 +175,16 @@ describe('passing on', () => {
     expect((await (await fetch(notes)).arrayBuffer()).byteLength).toBe(5_000_000);
   });
 
+  it('keeps its connections to an upstream', async () => {
+    const upstream = await startUpstream();
+    const { notes } = await startGateway([upstream]);
+    for (let turn = 0; turn < 10; turn++) {
+      await (await fetch(notes)).text();
+      await (await fetch(notes, { method: 'POST', body: '{}' })).text();
+    }
+    expect(new Set(upstream.requests.map(({ socket }) => socket)).size).toBe(1);
+  });
+
   it('refuses a body that it cannot keep', async () => {
     const upstream = await startUpstream();
     const { notes } = await startGateway([upstream]);

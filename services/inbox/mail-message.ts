@@ -64,7 +64,7 @@ function decodeBody(body: string, encoding: string, charset: string | undefined)
     case 'base64':
       return toText(Buffer.from(body, 'base64'), charset);
     case 'quoted-printable':
-      return toText(fromQuotedPrintable(body.replace(/[ \t]*=\n/g, '')), charset);
+      return toText(fromQuotedPrintable(body.replace(/=[ \t]*\n/g, '')), charset);
     default:
       return toText(Buffer.from(body, 'latin1'), charset);
   }

@@ -80,6 +80,7 @@ export class ComponentProcess {
       writeFileAtomically(
         this.#pidFile,
         `${JSON.stringify({ pid: identity.pid, startTime: identity.startTime, startedAt: new Date().toISOString() })}\n`,
+        { durable: false },
       );
       return identity;
     } finally {

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type Component, topology } from '../../../stack/topology.ts';
 import { RuntimeMismatch, RuntimeUnavailable, StateCorrupt } from '../../errors.ts';
 import { acquireLock } from '../../state/lock.ts';
@@ -121,14 +121,8 @@ class EmbeddedRuntime implements Runtime {
         ]),
       ),
     }));
-    const partial = this.#options.environment.LAB_PARTIAL === '1';
     await inDependencyOrder(
-      this.#components.filter(
-        ({ program }) =>
-          !partial ||
-          program.kind === 'postgres' ||
-          existsSync(resolve(this.#options.root, 'dist', program.bundle)),
-      ),
+      this.#components,
       async (component, signal) => {
         const report = reporter(component, options.onProgress);
         try {

@@ -1,3 +1,4 @@
+import { webcrypto } from 'node:crypto';
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
 
@@ -13,10 +14,12 @@ export interface Identity {
 
 /** Signs and checks access tokens: HS256, one hour. Every replica has the same secret and takes the others' tokens. */
 export class Tokens {
-  readonly #secret: Uint8Array;
+  /** Imported once: jose would import a bare secret again for each token. */
+  readonly #key: Promise<webcrypto.CryptoKey>;
 
   constructor(secret: string) {
-    this.#secret = new TextEncoder().encode(secret);
+    const algorithm = { name: 'HMAC', hash: 'SHA-256' };
+    this.#key = webcrypto.subtle.importKey('raw', Buffer.from(secret), algorithm, false, ['sign', 'verify']);
   }
 
   async issue({ userId, role }: Identity): Promise<{ token: string; expiresInSeconds: number }> {
@@ -26,14 +29,14 @@ export class Tokens {
       .setIssuer(issuer)
       .setIssuedAt()
       .setExpirationTime(`${lifetimeSeconds}s`)
-      .sign(this.#secret);
+      .sign(await this.#key);
     return { token, expiresInSeconds: lifetimeSeconds };
   }
 
   /** Who the token speaks for; undefined when it is forged, expired or not ours. */
   async verify(token: string): Promise<Identity | undefined> {
     try {
-      const { payload } = await jwtVerify(token, this.#secret, { issuer, algorithms: ['HS256'] });
+      const { payload } = await jwtVerify(token, await this.#key, { issuer, algorithms: ['HS256'] });
       const claims = claimsSchema.safeParse(payload);
       return claims.success ? { userId: claims.data.sub, role: claims.data.role } : undefined;
     } catch (error) {

@@ -9,7 +9,7 @@ import { parseBody } from './body.ts';
 import { renderPage } from './page.ts';
 import { postAlerts } from './post-alerts.ts';
 import { postSilence } from './post-silence.ts';
-import { filterMatchers, listAlerts, listGroups, listSilences, silenceView } from './views.ts';
+import { listAlerts, listGroups, listSilences, receiverMatchers, silenceView } from './views.ts';
 
 type Handler = (request: Request, response: Response) => unknown;
 interface Route {
@@ -46,7 +46,7 @@ export function createAlertmanagerApp(manager: Alertmanager): Express {
       path: /^\/receivers$/,
       handlers: {
         GET: (request, response) => {
-          const matchers = filterMatchers(manager, query(request).getAll('receiver_matchers'));
+          const matchers = receiverMatchers(manager, query(request));
           const receivers = (manager.config.receivers ?? []).filter(({ labels }) =>
             matchesAll(matchers, labels),
           );
@@ -158,7 +158,7 @@ export function createAlertmanagerApp(manager: Alertmanager): Express {
     response.setHeader('pragma', 'no-cache');
     response.type('html').send(renderPage(manager));
   });
-  app.all(/^\/api\/v1(?:\/.*)?$/, (_, response) => {
+  app.all(/^\/api\/v1\/.*$/, (_, response) => {
     response.status(410);
     json(response, v1Gone);
   });
@@ -183,7 +183,11 @@ export function createAlertmanagerApp(manager: Alertmanager): Express {
     next();
   });
   app.use('/api/v2', readBody({ maxBytes: maxBodyBytes }), (request, response) => {
-    const route = routes.find(({ path }) => path.test(request.path));
+    const { accept } = request.headers;
+    if (accept !== undefined && !/application\/(?:json|\*)|\*\/\*/i.test(accept))
+      throw openApiError(406, 'unsupported media type requested, only [application/json] are available');
+    const path = request.path.replace(/(?<=.)\/$/, '');
+    const route = routes.find((candidate) => candidate.path.test(path));
     if (route === undefined) throw openApiError(404, `path /api/v2${request.path} was not found`);
     const handler = route.handlers[request.method === 'HEAD' ? 'GET' : request.method];
     if (handler === undefined) {
@@ -192,6 +196,10 @@ export function createAlertmanagerApp(manager: Alertmanager): Express {
       throw openApiError(405, `method ${request.method} is not allowed, but [${allowed.join(',')}] are`);
     }
     handler(request, response);
+  });
+  app.all(/^\/-\/(?:healthy|ready|reload)$/, (_, response) => {
+    response.status(405);
+    plain(response, 'Method Not Allowed\n');
   });
   app.use((_, response) => {
     response.status(404);
@@ -204,7 +212,12 @@ export function createAlertmanagerApp(manager: Alertmanager): Express {
     }
     if (error instanceof ApiError) {
       response.status(error.status);
-      json(response, error.body);
+      // What the generated layer refuses has no newline at its end.
+      if (typeof error.body === 'string') json(response, error.body);
+      else {
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify(error.body));
+      }
       return;
     }
     const code = error instanceof BodyError ? error.status : error instanceof URIError ? 400 : 500;

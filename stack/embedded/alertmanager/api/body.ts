@@ -10,6 +10,11 @@ export function parseBody(
   contentType: string | undefined,
 ): unknown {
   if (body.length === 0) throw required(name);
+  if (contentType !== undefined && !contentType.includes('/'))
+    throw openApiError(
+      400,
+      `parsing Content-Type header from ${JSON.stringify(contentType)} failed, because mediatype: malformed: ${JSON.stringify(contentType)} has no subtype`,
+    );
   const type = (contentType ?? 'application/octet-stream').split(';')[0]!.trim().toLowerCase();
   if (type !== 'application/json')
     throw openApiError(415, `unsupported media type "${type}", only [application/json] are allowed`);
@@ -53,6 +58,18 @@ export class FieldReader {
     return value;
   }
 
+  /** A text that Go reads by a method of its own, which does not know the field's name. */
+  uri(field: string): string | undefined {
+    const value = this.get(field);
+    if (value === undefined || value === null) return undefined;
+    if (typeof value !== 'string') throw this.#textMismatch(value);
+    return value;
+  }
+
+  #textMismatch(value: unknown): ApiError {
+    return bodyError(this.#name, `json: cannot unmarshal ${jsonKind(value)} into Go value of type string`);
+  }
+
   /** A map of strings. */
   labels(field: string, owner: string): Record<string, string> | undefined {
     const value = this.get(field);
@@ -78,7 +95,7 @@ export class FieldReader {
   time(field: string): number {
     const value = this.get(field);
     if (value === undefined || value === null) return 0;
-    if (typeof value !== 'string') throw this.mismatch(field, value, 'string');
+    if (typeof value !== 'string') throw this.#textMismatch(value);
     return parseDateTime(value, (message) => bodyError(this.#name, message));
   }
 

@@ -11,13 +11,13 @@ export function parseGoJson(text: string): unknown {
     const value: unknown = JSON.parse(text);
     return value;
   } catch {
-    explain(text);
-    throw new GoJsonError('unexpected EOF');
+    // Go's decoder reads one value and leaves what follows.
+    return JSON.parse(text.slice(0, explain(text)));
   }
 }
 
-/** Walks the text as Go's scanner does and throws its first complaint. */
-function explain(text: string) {
+/** Walks the text as Go's scanner does: the end of its first value, or the first complaint. */
+function explain(text: string): number {
   let index = 0;
   const space = () => {
     while (/[ \t\r\n]/.test(text[index] ?? '')) index++;
@@ -36,7 +36,8 @@ function explain(text: string) {
       if (char === '"') break;
       if (char === '\\') {
         index++;
-        if (!/["\\/bfnrtu]/.test(text[index] ?? '')) fail('in string escape code');
+        if (!/["\\/bfnrtu]/.test(text[index] ?? '"'))
+          throw new GoJsonError(`invalid escape sequence \`\\${text[index]}\` in string`);
         if (text[index] === 'u')
           for (let digit = 0; digit < 4; digit++) {
             index++;
@@ -102,6 +103,7 @@ function explain(text: string) {
   space();
   if (index >= text.length) throw new GoJsonError('EOF');
   value(0);
+  return index;
 }
 
 /** What encoding/json calls the kind of a JSON value. */

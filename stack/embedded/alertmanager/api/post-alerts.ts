@@ -12,6 +12,10 @@ interface Posted {
   readonly generatorURL: string;
 }
 
+/** The unnamed type that Go's decoder names when an alert is no object. */
+const postableAlert =
+  'struct { Annotations models.LabelSet "json:\\"annotations,omitempty\\""; EndsAt strfmt.DateTime "json:\\"endsAt,omitempty\\""; StartsAt strfmt.DateTime "json:\\"startsAt,omitempty\\"" }';
+
 /** Takes the alerts of a request: the valid ones are kept even when others are refused. */
 export function postAlerts(manager: Alertmanager, body: unknown) {
   const posted = decode(body);
@@ -47,7 +51,7 @@ export function postAlerts(manager: Alertmanager, body: unknown) {
   manager.alerts.put(valid);
   metrics.written.inc({ subscriber: 'dispatcher' }, valid.length);
   metrics.limited.set(manager.alerts.dropped);
-  if (errors.length > 0) throw new ApiError(400, errors.join('; '));
+  if (errors.length > 0) throw new ApiError(400, errors.join('\n'));
 }
 
 function decode(body: unknown): Posted[] {
@@ -62,15 +66,15 @@ function decode(body: unknown): Posted[] {
     if (typeof item !== 'object' || Array.isArray(item))
       throw bodyError(
         'alerts',
-        `json: cannot unmarshal ${jsonKind(item)} into Go value of type models.PostableAlert`,
+        `json: cannot unmarshal ${jsonKind(item)} into Go value of type ${postableAlert}`,
       );
-    const outer = new FieldReader(item as Record<string, unknown>, 'alerts', 'PostableAlert');
+    const outer = new FieldReader(item as Record<string, unknown>, 'alerts', '');
     const inner = new FieldReader(item as Record<string, unknown>, 'alerts', 'Alert');
     return {
-      annotations: outer.labels('annotations', 'PostableAlert') ?? Object.create(null),
+      annotations: outer.labels('annotations', '') ?? Object.create(null),
       endsAt: outer.time('endsAt'),
       startsAt: outer.time('startsAt'),
-      generatorURL: inner.string('generatorURL') ?? '',
+      generatorURL: inner.uri('generatorURL') ?? '',
       labels: inner.labels('labels', 'Alert'),
     };
   });
@@ -91,7 +95,7 @@ function isRequestUri(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there
   if (/[\x00-\x1f\x7f]/.test(text)) return false;
   if (text.startsWith('/')) return true;
-  return /^[a-zA-Z][a-zA-Z0-9+.-]*:\/\/?/.test(text) && !/^[a-zA-Z][a-zA-Z0-9+.-]*:\/\/[^/]*[ ]/.test(text);
+  return /^[a-zA-Z][a-zA-Z0-9+.-]*:./.test(text) && !/^[^:]*:\/\/[^/]*[ ]/.test(text);
 }
 
 function withoutEmpty(labels: Record<string, string>): Record<string, string> {

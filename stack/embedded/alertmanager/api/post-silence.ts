@@ -10,10 +10,10 @@ export function postSilence(manager: Alertmanager, body: unknown): { silenceID: 
     if (body === null) throw required('comment');
     throw bodyError(
       'silence',
-      `json: cannot unmarshal ${jsonKind(body)} into Go value of type models.PostableSilence`,
+      `json: cannot unmarshal ${jsonKind(body)} into Go value of type struct { ID string "json:\\"id,omitempty\\"" }`,
     );
   }
-  const outer = new FieldReader(body as Record<string, unknown>, 'silence', 'PostableSilence');
+  const outer = new FieldReader(body as Record<string, unknown>, 'silence', '');
   const fields = new FieldReader(body as Record<string, unknown>, 'silence', 'Silence');
   const id = outer.string('id') ?? '';
   const comment = fields.string('comment');
@@ -66,13 +66,13 @@ function decodeMatchers(value: unknown): Partial<SilenceMatcher>[] | undefined {
       'silence',
       `json: cannot unmarshal ${jsonKind(value)} into Go struct field Silence.matchers of type models.Matchers`,
     );
-  return value.map((item: unknown) => {
+  return value.map((item: unknown, index) => {
     if (typeof item !== 'object' || item === null || Array.isArray(item))
       throw bodyError(
         'silence',
-        `json: cannot unmarshal ${jsonKind(item)} into Go struct field Silence.matchers of type models.Matcher`,
+        `json: cannot unmarshal ${jsonKind(item)} into Silence.matchers.${index} of type models.Matcher`,
       );
-    const fields = new FieldReader(item as Record<string, unknown>, 'silence', 'Silence.matchers');
+    const fields = new FieldReader(item as Record<string, unknown>, 'silence', `Silence.matchers.${index}`);
     const name = fields.string('name');
     const text = fields.string('value');
     const isRegex = fields.boolean('isRegex');

@@ -35,10 +35,11 @@ export class Filter {
     this.inhibited = flag('inhibited');
     this.muted = flag('muted');
     this.matchers = filterMatchers(manager, query.getAll('filter'));
-    this.receiverMatchers = filterMatchers(manager, query.getAll('receiver_matchers'));
-    const receiver = query.get('receiver');
+    this.receiverMatchers = receiverMatchers(manager, query);
+    const receiver = query.getAll('receiver').at(-1);
     try {
-      this.receiver = receiver === null || receiver === '' ? undefined : compileRegexp(`^(?:${receiver})$`);
+      this.receiver =
+        receiver === undefined || receiver === '' ? undefined : compileRegexp(`^(?:${receiver})$`);
     } catch (error) {
       throw new ApiError(400, `failed to parse receiver param: ${(error as Error).message}`);
     }
@@ -67,6 +68,15 @@ export function filterMatchers(manager: Alertmanager, texts: readonly string[]):
     return texts.map((text) => parseMatcher(text, manager.options.matcherMode));
   } catch (error) {
     throw new ApiError(400, (error as Error).message);
+  }
+}
+
+/** The matchers on receivers' labels. */
+export function receiverMatchers(manager: Alertmanager, query: URLSearchParams): Matcher[] {
+  try {
+    return filterMatchers(manager, query.getAll('receiver_matchers'));
+  } catch (error) {
+    throw new ApiError(400, `failed to parse receiver_matchers param: ${(error as Error).message}`);
   }
 }
 
@@ -182,22 +192,31 @@ export function listSilences(manager: Alertmanager, query: URLSearchParams) {
   const matchers = filterMatchers(manager, query.getAll('filter'));
   const now = manager.clock.now();
   const rank = { active: 0, pending: 1, expired: 2 };
-  return manager.silences
-    .all()
-    .filter((silence) => {
-      const values: Record<string, string> = Object.create(null);
-      for (const { name, value } of silence.matchers) values[name] = value;
-      return matchesAll(matchers, values);
-    })
-    .sort((a, b) => {
-      const state = stateOf(a, now);
-      const order = rank[state] - rank[stateOf(b, now)];
-      if (order !== 0) return order;
-      return state === 'active'
-        ? a.endsAt - b.endsAt
-        : state === 'pending'
-          ? a.startsAt - b.startsAt
-          : b.endsAt - a.endsAt;
-    })
-    .map((silence) => silenceView(manager, silence));
+  return (
+    manager.silences
+      .all()
+      // A filter finds the silences that have this very matcher, operator and all.
+      .filter((silence) =>
+        matchers.every((wanted) =>
+          silence.matchers.some(
+            (matcher) =>
+              matcher.name === wanted.name &&
+              matcher.value === wanted.value &&
+              matcher.isRegex === wanted.isRegex &&
+              matcher.isEqual === wanted.isEqual,
+          ),
+        ),
+      )
+      .sort((a, b) => {
+        const state = stateOf(a, now);
+        const order = rank[state] - rank[stateOf(b, now)];
+        if (order !== 0) return order;
+        return state === 'active'
+          ? a.endsAt - b.endsAt
+          : state === 'pending'
+            ? a.startsAt - b.startsAt
+            : b.endsAt - a.endsAt;
+      })
+      .map((silence) => silenceView(manager, silence))
+  );
 }

@@ -254,6 +254,25 @@ test('an archive is refused, a pretty answer is indented, the page and the healt
   expect((await fetch(`${jaeger.url}/health`)).status).toBe(200);
 });
 
+test('an answer beyond what fits beside the store is refused; summaries of the same search are not', async () => {
+  for (let trace = 1; trace <= 11; trace += 1) {
+    const spans = Array.from({ length: 2000 }, (_, index) => ({
+      traceId: trace.toString(16),
+      spanId: (index + 1).toString(16),
+      startMs: 1000,
+    }));
+    expect((await push(jaeger, spans)).status).toBe(200);
+  }
+  const msg =
+    'the 11 traces found have 22000 spans, more than the 20000 that one answer may hold; lower the limit or narrow the search';
+  expect(await get('/api/traces?service=api&start=0')).toMatchObject([400, { errors: [{ code: 400, msg }] }]);
+  expect((await get('/api/traces?service=api&start=0&limit=10'))[0]).toBe(200);
+  const range = 'query.startTimeMin=1970-01-01T00:00:00Z&query.startTimeMax=1970-01-02T00:00:00Z';
+  expect(await get(`/api/v3/traces?${range}`)).toEqual([400, { error: { httpCode: 400, message: msg } }]);
+  const [, body] = await get(`/api/v3/trace-summaries?${range}`);
+  expect((body as { summaries: unknown[] }).summaries).toHaveLength(11);
+});
+
 describe('adjusters', () => {
   const spansOfTrace = async (query = '') => {
     const [, body] = await get(`/api/traces/a${query}`);

@@ -36,7 +36,7 @@ export function createV3Api(service: QueryService): Router {
 
   router.get('/trace-summaries', (request, response) => {
     const { query } = parseV3Search(urlOf(request));
-    send(response, { summaries: service.findTraces(query).map(summarize) });
+    send(response, { summaries: Array.from(service.eachFound(query), summarize) });
   });
 
   router.get('/traces/:traceId', (request, response) => {
