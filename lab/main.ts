@@ -46,6 +46,11 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
+// `lab … | head`: whoever reads has read enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 const context = createContext(interruption.signal);
 const program = createProgram(context);
 for (const register of commands) register(program, context);

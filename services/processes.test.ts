@@ -303,6 +303,44 @@ describe('the bundled services', () => {
     expect(await api.exited).toBe(0);
   });
 
+  it('count an error that nobody caught, let a scrape see it, and end with exit code 1', async () => {
+    await build({
+      stdin: {
+        resolveDir: join(root, 'services'),
+        contents: `
+          import { environment, tracing } from './telemetry/start.ts';
+          import { createLogger } from './telemetry/logger.ts';
+          import { createRegistry } from './telemetry/metrics-registry.ts';
+          import { runService } from './telemetry/run-service.ts';
+          import { createServiceApp } from './telemetry/service-app.ts';
+          const logger = createLogger(environment);
+          const { registry, processCrashes } = createRegistry('1');
+          const listener = createServiceApp({ logger, registry, endpoints: [], readiness: () => [], routes: () => {} });
+          void runService({
+            environment, logger, tracing, processCrashes, servers: [{ name: 'http', listener, port: 0 }],
+            drainMs: () => 0, onStop: async () => {},
+          });
+          process.on('SIGUSR2', () => { throw new Error('nobody catches this'); });
+        `,
+      },
+      bundle: true,
+      platform: 'node',
+      format: 'cjs',
+      external: ['express', 'winston-loki'],
+      outfile: join(folder, 'crashing.cjs'),
+    });
+    const service = start('crashing', identity('crashing'));
+    await listening(service);
+    service.child.kill('SIGUSR2');
+    await until(async () => {
+      const metrics = await fetch(`http://127.0.0.1:${service.port('http')}/metrics`);
+      return (await metrics.text()).includes('process_crashes_total 1');
+    });
+    expect(await service.exited).toBe(1);
+    const crashed = service.lines().find(({ message }) => message === 'process crashed');
+    expect(JSON.stringify(crashed)).toContain('nobody catches this');
+  });
+
   it.each([
     ['api', { PORT: 'x' }, /^bad environment: PORT is "x": [^\n]+\n$/],
     ['api', { DATABASE_URL: '' }, /^bad environment: DATABASE_URL is set: Invalid URL\n$/],

@@ -10,6 +10,7 @@ import {
   slow,
   slowTraces,
   tracesSince,
+  windowTurns,
 } from './telemetry.ts';
 
 const accepted = (because: string): Judgement => ({ accepted: true, because });
@@ -149,19 +150,24 @@ const aTraceId: Task = {
   ],
 };
 
-/** What a number was over the last half minute: it moves while a person types. */
+/**
+ * What a number was over the last rate window: it moves while a person types. What lies before the window has filled
+ * with the break is left out, because it belongs to the way there.
+ */
 async function recentRange(
   context: ExerciseContext,
   promql: string,
 ): Promise<{ lowMs: number; highMs: number }> {
-  const endMs = context.clock.now();
-  const startMs = Math.max(evidenceFrom(context), endMs - 2 * context.pace.rateWindowSeconds * 1000);
-  const series = await context.observe.prometheus.queryRange(promql, {
-    startMs,
-    endMs,
-    stepSeconds: context.pace.scrapeIntervalSeconds,
-    signal: context.signal,
-  });
+  const { pace, clock, signal } = context;
+  const endMs = clock.now();
+  const filledMs = evidenceFrom(context) + windowTurns(pace) * 1000;
+  const lookBackMs = pace.rateWindowSeconds * 1000;
+  const startMs = Math.min(
+    Math.max(filledMs, endMs - lookBackMs),
+    endMs - 2 * pace.scrapeIntervalSeconds * 1000,
+  );
+  const stepSeconds = pace.scrapeIntervalSeconds;
+  const series = await context.observe.prometheus.queryRange(promql, { startMs, endMs, stepSeconds, signal });
   const values = series
     .flatMap((one) => one.points.map((point) => point.value * 1000))
     .filter(Number.isFinite);

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import inquirer from 'inquirer';
 import type { LabContext } from '../context.ts';
-import { LabError, UsageError } from '../errors.ts';
+import { Interrupted, LabError, UsageError } from '../errors.ts';
 import { loadExercises } from '../exercise/load-exercises.ts';
 import type { Exercise } from '../exercise/model.ts';
 import { ProgressStore } from '../exercise/progress.ts';
@@ -164,15 +164,27 @@ async function choose(
   message: string,
   choices: { name: string; value: string }[],
 ): Promise<string> {
-  const { choice } = await inquirer.prompt<{ choice: string }>([
-    { type: 'select', name: 'choice', message, choices, pageSize: 14 },
-  ]);
+  const { choice } = await interruptible(
+    inquirer.prompt<{ choice: string }>([{ type: 'select', name: 'choice', message, choices, pageSize: 14 }]),
+  );
   context.signal.throwIfAborted();
   return choice;
 }
 
 async function ask(context: LabContext, message: string): Promise<string> {
-  const { answer } = await inquirer.prompt<{ answer: string }>([{ type: 'input', name: 'answer', message }]);
+  const { answer } = await interruptible(
+    inquirer.prompt<{ answer: string }>([{ type: 'input', name: 'answer', message }]),
+  );
   context.signal.throwIfAborted();
   return answer;
+}
+
+/** Ctrl-C at a prompt reaches the prompt, which then rejects, and not the process. */
+async function interruptible<Answer>(prompt: Promise<Answer>): Promise<Answer> {
+  try {
+    return await prompt;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ExitPromptError') throw new Interrupted({ cause: error });
+    throw error;
+  }
 }

@@ -31,7 +31,7 @@ export const detectionTolerance = 1.5;
  */
 export function detectionLimit(pace: Pace, onset: { seconds: number; why: string }): LimitPart[] {
   return [
-    { name: 'onset', ms: onset.seconds * 1000, why: onset.why },
+    { name: 'onset', ms: Math.round(onset.seconds * 1000), why: onset.why },
     {
       name: 'scrape',
       ms: pace.scrapeIntervalSeconds * 1000,

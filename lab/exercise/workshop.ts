@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { LabContext } from '../context.ts';
 import { maxTtlMs } from '../faults/fault.ts';
 import { type HealReport, heal } from '../faults/heal.ts';
@@ -28,6 +29,8 @@ export class Workshop {
     const { paths } = context;
     const grafanaPassword = readCredentials(paths.credentialsFile)?.grafanaPassword;
     this.#context = context;
+    // A dozen checks wait side by side, each with a request and a pause that Ctrl-C ends.
+    setMaxListeners(100, context.signal);
     this.lab = lab;
     this.backends = connectBackends(lab, grafanaPassword === undefined ? {} : { grafanaPassword });
     this.journal = new FaultJournal(paths.faultsFile);

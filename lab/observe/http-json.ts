@@ -130,7 +130,7 @@ function reason(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (error.cause instanceof Error) {
     const { code, message } = error.cause as Error & { code?: string };
-    return code ?? message;
+    return code ?? (message || error.message);
   }
   return error.message;
 }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
 import { rotate, spreadMix } from './mix.ts';
 import type { TrafficProfile } from './profiles.ts';
@@ -15,11 +16,19 @@ export interface LoadOptions {
 
 export interface RunningLoad {
   snapshot(): TallySnapshot;
-  /** Stops sending. What is under way is given up and not counted. */
+  /** Stops sending and waits for the answers under way; after three seconds those are given up and not counted. */
   stop(): Promise<void>;
   /** Resolves when the last sender has ended. */
   readonly ended: Promise<void>;
 }
+
+/** What autocannon's client has besides its published type: it is an emitter, and its rate is read at each turn. */
+interface RatedClient {
+  rate: number;
+  on(event: 'request' | 'response' | 'timeout' | 'connError', listener: () => void): unknown;
+}
+
+const drainMs = 3_000;
 
 /**
  * Sends a mix at a constant rate with autocannon. A rate-limited autocannon connection sends at the turn of its own
@@ -53,6 +62,7 @@ export function startLoad(options: LoadOptions): RunningLoad {
           // Each connection begins elsewhere in the round, and acts for another user.
           setupClient: (client) => {
             const sender = nextSender();
+            watch(client as unknown as RatedClient);
             client.setRequests(
               rotate(names, sender * 7).map(
                 (name) => ({ ...options.request(name, sender) }) as autocannon.Request,
@@ -72,6 +82,19 @@ export function startLoad(options: LoadOptions): RunningLoad {
 
   let senders = 0;
   const nextSender = (): number => senders++;
+  const clients: RatedClient[] = [];
+  let underWay = 0;
+  const watch = (client: RatedClient): void => {
+    clients.push(client);
+    client.on('request', () => {
+      underWay += 1;
+    });
+    for (const end of ['response', 'timeout', 'connError'] as const) {
+      client.on(end, () => {
+        underWay -= 1;
+      });
+    }
+  };
   for (let phase = 0; phase < profile.phases; phase += 1) {
     ends.push(
       new Promise<void>((resolve) => {
@@ -89,6 +112,9 @@ export function startLoad(options: LoadOptions): RunningLoad {
     ended,
     async stop() {
       stopped = true;
+      // autocannon stops at the turn of a second, right after it has sent again: a rate below zero ends that first.
+      for (const client of clients) client.rate = -1;
+      for (const until = Date.now() + drainMs; underWay > 0 && Date.now() < until; ) await sleep(20);
       for (const instance of instances) instance.stop?.();
       await ended;
     },

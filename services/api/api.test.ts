@@ -198,6 +198,9 @@ describe('notes', () => {
     await until(async () => (await list(second)) === 0 && ((await hits()) ?? 0) > 0);
     await first.call('POST', '/notes', { title: 'New', body: '' }, token);
     await until(async () => (await list(second)) === 1);
+    // The second replica changed nothing itself: it heard of the change, and did not merely let its copy age.
+    const heard = 'cache_operations_total{cache_name="notes",operation="invalidate",result="ok"}';
+    expect(await sampleOf(second.registry, heard)).toBe(1);
   });
 });
 

@@ -5,6 +5,7 @@ import type { Logger } from '../telemetry/logger.ts';
 import type { MetricsRegistry } from '../telemetry/metrics-registry.ts';
 import type { SwitchableSampler } from '../telemetry/sampling.ts';
 import { createServiceApp } from '../telemetry/service-app.ts';
+import { tellBodies } from '../telemetry/tell-bodies.ts';
 import { addAuthRoutes, createAuthenticate } from './auth/auth-routes.ts';
 import { AuthService } from './auth/auth-service.ts';
 import { Tokens } from './auth/tokens.ts';
@@ -85,9 +86,10 @@ export function createApi(options: ApiOptions): Api {
       lastRequestAt = Date.now();
     },
     routes: (routes) => {
-      const authenticate = createAuthenticate(auth);
+      const authenticate = createAuthenticate(auth, logger);
       routes.use(middleware);
       routes.use(express.json({ limit: bodyLimit }));
+      routes.use(tellBodies(logger));
       addAuthRoutes(routes, auth);
       addNotesRoutes(routes, notes, authenticate);
       addOrdersRoutes(routes, orders, authenticate);

@@ -29,11 +29,13 @@ export interface ProxyOptions {
 
 /** Passes a request to an upstream and its answer back; one retry elsewhere where a retry can do no harm. */
 export function createProxy(options: ProxyOptions): RequestHandler {
+  const { logger } = options;
   return async (request, response) => {
     const locals = observedLocals(response);
     // Express has just named the span after the mount point.
     nameServerSpan(locals.endpoint ?? unmatchedEndpoint);
     const body = await readBody(request);
+    logger.debug('body read', { bytes: body.length, limit: maxBodyBytes });
     const abort = new AbortController();
     response.once('close', () => {
       if (!response.writableFinished) abort.abort();
@@ -49,9 +51,10 @@ export function createProxy(options: ProxyOptions): RequestHandler {
       body,
       signal: abort.signal,
     };
+    logger.debug('headers composed', { target: outgoing.target, headers: outgoing.headers });
     const { upstream, answer } = await attempt(options, outgoing, `${request.method} ${locals.endpoint}`);
     trace.getActiveSpan()?.setAttribute('gateway.upstream', upstream.name);
-    await relay(answer, response, upstream.name, options.logger);
+    await relay(answer, response, upstream.name, logger);
   };
 }
 

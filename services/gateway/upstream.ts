@@ -87,6 +87,11 @@ export class Upstream {
    */
   async send(request: UpstreamRequest): Promise<IncomingMessage> {
     this.outstanding++;
+    this.#logger.debug('circuit asked', {
+      upstream: this.name,
+      circuit: this.circuit,
+      outstanding: this.outstanding,
+    });
     let response: IncomingMessage | undefined;
     try {
       response = await this.#breaker.fire(request);

@@ -60,6 +60,13 @@ export function observeRequests({ metrics, logger, endpointOf, onRequest }: Obse
             ...(errorType !== undefined && { errorType }),
             ...(span !== undefined && { span: span.spanContext() }),
           });
+          if (logger.isDebug()) {
+            logger.debug('response sent', {
+              status,
+              headers: response.getHeaders(),
+              finished: response.writableFinished,
+            });
+          }
           logger.info('request completed', {
             method,
             path: endpoint,
@@ -70,6 +77,9 @@ export function observeRequests({ metrics, logger, endpointOf, onRequest }: Obse
         }),
       );
       if (logger.isDebug()) {
+        const { remoteAddress, remotePort } = request.socket;
+        logger.debug('connection served', { remoteAddress, remotePort, http_version: request.httpVersion });
+        logger.debug('route matched', { method, path: endpoint, query: request.query });
         logger.debug('request received', {
           method,
           path: endpoint,

@@ -1,6 +1,7 @@
 import type { Express, Request } from 'express';
 import { z } from 'zod';
 import { answering } from '../../telemetry/answering.ts';
+import type { Logger } from '../../telemetry/logger.ts';
 import { currentRequest } from '../../telemetry/request-context.ts';
 import { parseInput } from '../../telemetry/validation.ts';
 import type { AuthService } from './auth-service.ts';
@@ -35,11 +36,12 @@ export function addAuthRoutes(app: Express, auth: AuthService): void {
 /** Who sent a request. @throws Problem 401. */
 export type Authenticate = (request: Request) => Promise<Identity>;
 
-export function createAuthenticate(auth: AuthService): Authenticate {
+export function createAuthenticate(auth: AuthService, logger: Logger): Authenticate {
   return async (request) => {
     const identity = await auth.identify(request.get('authorization'));
     const context = currentRequest();
     if (context !== undefined) context.userId = identity.userId;
+    logger.debug('identity established', { ...identity });
     return identity;
   };
 }

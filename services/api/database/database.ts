@@ -111,12 +111,14 @@ export class Database {
 
   async #withConnection<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
     let client: pg.PoolClient;
+    if (this.#logger.isDebug()) this.#logger.debug('connection wanted', this.#poolState());
     try {
       client = await this.#pool.connect();
     } catch (error) {
       this.#connectionFailed(error);
       throw unavailable(error);
     }
+    if (this.#logger.isDebug()) this.#logger.debug('connection taken', this.#poolState());
     let broken: Error | undefined;
     // A connection lost between two statements of one caller.
     const onError = (error: Error) => {
@@ -133,6 +135,7 @@ export class Database {
     } finally {
       client.off('error', onError);
       client.release(broken);
+      if (this.#logger.isDebug()) this.#logger.debug('connection returned', this.#poolState());
     }
   }
 
@@ -163,6 +166,10 @@ export class Database {
         });
       }
     }
+  }
+
+  #poolState(): { total: number; idle: number; waiting: number } {
+    return { total: this.#pool.totalCount, idle: this.#pool.idleCount, waiting: this.#pool.waitingCount };
   }
 
   #connectionFailed(error: unknown): void {

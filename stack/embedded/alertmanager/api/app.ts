@@ -221,6 +221,8 @@ export function createAlertmanagerApp(manager: Alertmanager): Express {
       return;
     }
     const code = error instanceof BodyError ? error.status : error instanceof URIError ? 400 : 500;
+    // What is left of a refused body is not read: the connection cannot serve another request.
+    if (error instanceof BodyError) response.setHeader('connection', 'close');
     response.status(code);
     json(response, { code, message: error instanceof Error ? error.message : String(error) });
   });

@@ -122,10 +122,15 @@ function buildSchema(mode: MatcherMode): StructSchema {
   );
   const receiver = struct(
     `name:str labels?:{str} ${Object.keys(receiverSchemas)
-      .map((name) => `${name}?:[${name}]`)
+      .map((name) => `${name}?:${name}_list`)
       .join(' ')}`,
     {
-      parts: receiverSchemas,
+      parts: Object.fromEntries(
+        Object.entries(receiverSchemas).map(([name, item]) => [
+          `${name}_list`,
+          { kind: 'list', item, itemType: goReceiverTypes[name] ?? `*config.${pascal(name)}` },
+        ]),
+      ),
       validate: (values) => {
         if (!has(values, 'name')) fail('missing name in receiver');
         const labels = (values.labels ?? {}) as Record<string, string>;
@@ -141,6 +146,7 @@ function buildSchema(mode: MatcherMode): StructSchema {
     'name?:str source_match?:{str} source_match_re?:regexps source_matchers?:matchers target_match?:{str} target_match_re?:regexps target_matchers?:matchers equal?:[str]',
     {
       parts: { matchers, regexps: regexpMap },
+      type: 'common.plain',
       validate: (values) => {
         for (const name of [
           ...Object.keys((values.source_match ?? {}) as Values),
@@ -162,12 +168,12 @@ function buildSchema(mode: MatcherMode): StructSchema {
       },
     });
   return struct(
-    'global?:global route?:route inhibit_rules?:[inhibit] receivers?:[receiver] templates:[str] mute_time_intervals?:[mute] time_intervals?:[interval] tracing?:any event_recorder?:any',
+    'global?:global route?:route inhibit_rules?:inhibits receivers?:[receiver] templates:[str] mute_time_intervals?:[mute] time_intervals?:[interval] tracing?:any event_recorder?:any',
     {
       parts: {
         global: globalSchema,
         route,
-        inhibit,
+        inhibits: { kind: 'list', item: inhibit, itemType: 'common.InhibitRule' },
         receiver,
         mute: intervals('mute time interval'),
         interval: intervals('time interval'),
@@ -176,6 +182,17 @@ function buildSchema(mode: MatcherMode): StructSchema {
     },
   );
 }
+
+const goReceiverTypes: Readonly<Record<string, string>> = {
+  webhook_configs: '*webhook.WebhookConfig',
+  opsgenie_configs: '*config.OpsGenieConfig',
+  victorops_configs: '*config.VictorOpsConfig',
+  sns_configs: '*config.SNSConfig',
+  msteams_configs: '*config.MSTeamsConfig',
+  msteamsv2_configs: '*config.MSTeamsV2Config',
+};
+/** `slack_configs` as Go names it: `SlackConfig`. */
+const pascal = (name: string) => `${name[0]!.toUpperCase()}${name.slice(1, -'_configs'.length)}Config`;
 
 const schemas = new Map<MatcherMode, StructSchema>();
 
@@ -236,6 +253,10 @@ function validateConfig(values: Values) {
   ])
     exclusive(name, `${name}_file`);
 
+  // An item that says nothing is a receiver without a name; nothing can refer to it.
+  values.receivers = ((values.receivers ?? []) as (Values | undefined)[]).filter(
+    (receiver) => receiver !== undefined,
+  );
   const names = new Set<string>();
   for (const receiver of (values.receivers ?? []) as Values[]) {
     const name = String(receiver.name);

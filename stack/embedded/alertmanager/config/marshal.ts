@@ -38,10 +38,12 @@ function encode(schema: Schema, value: unknown): Tree {
   switch (schema.type) {
     case 'secret':
     case 'secretUrl':
+    case 'templateUrl':
       return value === '' || value === undefined ? null : '<secret>';
     case 'duration':
       return formatPrometheusDuration(Number(value));
     case 'goDuration':
+    case 'textDuration':
       return formatGoDuration(Number(value));
     default:
       return value as Tree;

@@ -12,6 +12,10 @@ const shorthand: Readonly<Record<string, Scalar>> = {
   str: 'string',
   bool: 'bool',
   int: 'int',
+  uint64: 'uint64',
+  int64: 'int64',
+  textdur: 'textDuration',
+  turl: 'templateUrl',
   dur: 'duration',
   godur: 'goDuration',
   url: 'url',
@@ -107,6 +111,9 @@ export const httpSchema = http;
 export const tlsSchema = tls;
 
 function validateHttp(values: Values) {
+  const proxy = values.proxy_url;
+  if (typeof proxy === 'string' && proxy.startsWith(':'))
+    fail(`parse ${JSON.stringify(proxy)}: missing protocol scheme`);
   const basic = values.basic_auth as Values | undefined;
   const authorization = values.authorization as Values | undefined;
   const oauth2 = values.oauth2 as Values | undefined;
@@ -152,8 +159,14 @@ const notifier = (
   defaults: Values,
   validate: (values: Values) => void = () => {},
   parts: Readonly<Record<string, Schema>> = {},
+  type = 'config.plain',
 ): StructSchema =>
-  struct(`send_resolved:bool ${fields}`, { defaults: () => structuredClone(defaults), validate, parts });
+  struct(`send_resolved:bool ${fields}`, {
+    defaults: () => structuredClone(defaults),
+    validate,
+    parts,
+    type,
+  });
 
 const webhookUrl = (values: Values) => {
   if (!has(values, 'webhook_url') && !has(values, 'webhook_url_file'))
@@ -218,7 +231,7 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
     { threading: struct('enabled?:bool thread_by_date?:str') },
   ),
   incidentio_configs: notifier(
-    'http_config?:http url?:url url_file:str alert_source_token?:secret alert_source_token_file?:str max_alerts:int timeout:godur',
+    'http_config?:http url?:url url_file:str alert_source_token?:secret alert_source_token_file?:str max_alerts:uint64 timeout:godur',
     { send_resolved: true, url_file: '', max_alerts: 0, timeout: 0 },
     (values) => {
       if (!has(values, 'url') && !has(values, 'url_file')) fail('one of url or url_file must be configured');
@@ -291,12 +304,14 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
     { action: slackAction, field: slackField },
   ),
   webhook_configs: notifier(
-    'http_config?:http url:surl url_file:str max_alerts:int timeout:godur payload?:any',
+    'http_config?:http url:turl url_file:str max_alerts:uint64 timeout:godur payload?:any',
     { send_resolved: true, url_file: '', max_alerts: 0, timeout: 0 },
     (values) => {
       if (!has(values, 'url') && !has(values, 'url_file')) fail('one of url or url_file must be configured');
       atMostOne(values, ['url', 'url_file']);
     },
+    {},
+    'webhook.plain',
   ),
   opsgenie_configs: notifier(
     'http_config?:http api_key?:secret api_key_file?:str api_url?:url message?:str description?:str source?:str details?:{str} entity?:str responders?:[responder] actions?:str tags?:str note?:str priority?:str update_alerts?:bool',
@@ -343,7 +358,7 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
     },
   ),
   pushover_configs: notifier(
-    'http_config?:http user_key?:secret user_key_file?:str token?:secret token_file?:str title?:str message?:str url?:str url_title?:str device?:str sound?:str priority?:str retry?:godur expire?:godur ttl?:godur html?:bool monospace?:bool',
+    'http_config?:http user_key?:secret user_key_file?:str token?:secret token_file?:str title?:str message?:str url?:str url_title?:str device?:str sound?:str priority?:str retry?:textdur expire?:textdur ttl?:textdur html?:bool monospace?:bool',
     {
       send_resolved: true,
       title: t('pushover.default.title'),
@@ -401,11 +416,19 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
     {
       sigv4: struct(
         'region?:str access_key?:str secret_key?:secret profile?:str role_arn?:str external_id?:str use_fips_sts_endpoint?:bool',
+        {
+          validate: (values) => {
+            if (has(values, 'access_key') !== has(values, 'secret_key'))
+              fail(
+                'must provide a AWS SigV4 Access key and Secret Key if credentials are specified in the SigV4 config',
+              );
+          },
+        },
       ),
     },
   ),
   telegram_configs: notifier(
-    'http_config?:http api_url:url bot_token?:secret bot_token_file?:str chat_id?:int chat_id_file?:str message_thread_id?:int message?:str disable_notifications?:bool parse_mode?:str',
+    'http_config?:http api_url:url bot_token?:secret bot_token_file?:str chat_id?:int64 chat_id_file?:str message_thread_id?:int message?:str disable_notifications?:bool parse_mode?:str',
     { send_resolved: true, message: t('telegram.default.message'), parse_mode: 'HTML' },
     (values) => {
       atMostOne(values, ['bot_token', 'bot_token_file'], ['chat_id', 'chat_id_file']);
@@ -451,6 +474,8 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
     (values) => {
       required(values, 'project', 'missing project in jira_config');
       required(values, 'issue_type', 'missing issue_type in jira_config');
+      if (!['auto', 'cloud', 'datacenter'].includes(String(values.api_type)))
+        fail('unknown api_type on jira_config, must be auto, cloud or datacenter');
     },
     { templated },
   ),

@@ -4,7 +4,7 @@ import type { CreateNotifier } from './notifier.ts';
 
 /** The generic webhook, version 4. */
 export const createWebhookNotifier: CreateNotifier =
-  (settings) =>
+  (settings, templates) =>
   async ({ data, groupKey, signal }) => {
     const limit = Number(settings.max_alerts ?? 0);
     const truncated = limit > 0 ? Math.max(0, data.Alerts.length - limit) : 0;
@@ -15,7 +15,7 @@ export const createWebhookNotifier: CreateNotifier =
       truncatedAlerts: truncated,
     };
     await postJson({
-      url: secret(settings, 'url'),
+      url: templates.text(secret(settings, 'url'), data),
       body: `${goJson(message)}\n`,
       httpConfig: settings.http_config as Record<string, unknown>,
       signal,

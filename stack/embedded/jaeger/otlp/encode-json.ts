@@ -14,7 +14,7 @@ type Json = Record<string, unknown>;
  * OTLP JSON of spans, as Jaeger's `/api/v3` prints it: enums as numbers, 64-bit integers as strings, zero values
  * left out, `resource`, `scope` and `status` always there. Spans that share a resource and a scope stand together.
  */
-export function encodeTracesJson(spans: readonly Span[]): Json {
+export function encodeTracesJson(spans: readonly Span[]): { resourceSpans: Json[] } {
   const byResource = new Map<Resource, Map<Scope, Json[]>>();
   for (const span of spans) {
     let byScope = byResource.get(span.resource);

@@ -7,6 +7,7 @@ import { InvalidPayload } from '../otlp/payload.ts';
 import { bool, parseDependencyRange, parseLegacySearch } from './legacy-parameters.ts';
 import { BadParameter, parameter } from './parameters.ts';
 import type { QueryService } from './query-service.ts';
+import { streamList } from './stream-list.ts';
 import { toUiTrace } from './ui-trace.ts';
 
 interface StructuredError {
@@ -50,7 +51,7 @@ export function createLegacyApi(service: QueryService, now: () => number = Date.
   router.get('/traces', (request, response) => {
     const search = parseLegacySearch(urlOf(request), now());
     if (search.traceIds.length === 0) {
-      answer(request, response, service.findTraces(search.query, search.raw).map(toUiTrace));
+      answerTraces(request, response, service.findTraces(search.query, search.raw).traces);
       return;
     }
     const found: (readonly Span[])[] = [];
@@ -60,14 +61,14 @@ export function createLegacyApi(service: QueryService, now: () => number = Date.
       if (trace === undefined) errors.push({ msg: traceNotFound, traceID: shortTraceId(id) });
       else found.push(trace);
     }
-    answer(request, response, found.map(toUiTrace), 0, errors.length === 0 ? null : errors);
+    answerTraces(request, response, found, errors.length === 0 ? null : errors);
   });
 
   router.get('/traces/:traceId', (request, response) => {
     const id = traceIdOf(request);
     const trace = service.getTrace(id, bool(urlOf(request), 'raw'));
     if (trace === undefined) refuse(response, 404, traceNotFound);
-    else answer(request, response, [toUiTrace(trace)]);
+    else answerTraces(request, response, [trace]);
   });
 
   router.post('/archive/:traceId', (request, response) => {
@@ -130,6 +131,25 @@ function answer(
   const indent = pretty !== '' && pretty !== 'false' ? 4 : undefined;
   response.setHeader('Content-Type', 'application/json');
   response.end(`${JSON.stringify({ data, total, limit: 0, offset: 0, errors }, null, indent)}\n`);
+}
+
+/** The same envelope as `answer`, a trace at a time; indented text is made at once. */
+function answerTraces(
+  request: Request,
+  response: Response,
+  traces: Iterable<readonly Span[]>,
+  errors: readonly StructuredError[] | null = null,
+): void {
+  const pretty = parameter(urlOf(request), 'prettyPrint');
+  if (pretty !== '' && pretty !== 'false') {
+    answer(request, response, Array.from(traces, toUiTrace), 0, errors);
+    return;
+  }
+  const items = function* (): Generator<string> {
+    for (const spans of traces) yield JSON.stringify(toUiTrace(spans));
+  };
+  const tail = JSON.stringify({ total: 0, limit: 0, offset: 0, errors }).slice(1);
+  streamList(response, '{"data":[', items(), `],${tail}\n`);
 }
 
 /** Go's http.Error: the JSON goes out as plain text. */

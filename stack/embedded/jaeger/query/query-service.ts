@@ -4,10 +4,6 @@ import { type DependencyLink, findDependencies } from '../storage/dependencies.t
 import { findTraces, type TraceQuery } from '../storage/find-traces.ts';
 import type { Operation } from '../storage/operation-index.ts';
 import type { StoredTrace, TraceStore } from '../storage/trace-store.ts';
-import { BadParameter } from './parameters.ts';
-
-/** About 100 MiB as objects and JSON. */
-const maxAnswerSpans = 20_000;
 
 /** What both query APIs ask: traces as stored (`raw`) or adjusted for people. */
 export class QueryService {
@@ -33,23 +29,18 @@ export class QueryService {
   }
 
   /**
-   * Throws BadParameter when the answer would hold more spans than fit into memory beside the store. One trace alone
-   * is always answered: the store bounds it.
+   * The traces found, adjusted one at a time as they are asked for: an answer may hold more than fits into memory
+   * beside the store.
    */
-  findTraces(query: TraceQuery, raw = false): (readonly Span[])[] {
+  findTraces(query: TraceQuery, raw = false): { count: number; traces: Iterable<readonly Span[]> } {
     const found = findTraces(this.#store, query);
-    const spans = found.reduce((sum, trace) => sum + trace.spans.length, 0);
-    if (found.length > 1 && spans > maxAnswerSpans) {
-      throw new BadParameter(
-        `the ${found.length} traces found have ${spans} spans, more than the ${maxAnswerSpans} that one answer may hold; lower the limit or narrow the search`,
-      );
-    }
-    return found.map((trace) => this.#spans(trace, raw));
-  }
-
-  /** One adjusted trace at a time, for answers that keep only little of each. */
-  *eachFound(query: TraceQuery): Generator<readonly Span[]> {
-    for (const trace of findTraces(this.#store, query)) yield this.#spans(trace, false);
+    const spans = (trace: StoredTrace): readonly Span[] => this.#spans(trace, raw);
+    return {
+      count: found.length,
+      traces: (function* () {
+        for (const trace of found) yield spans(trace);
+      })(),
+    };
   }
 
   dependencies(startNanos: bigint, endNanos: bigint): DependencyLink[] {

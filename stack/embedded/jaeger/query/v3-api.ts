@@ -4,6 +4,7 @@ import { parseTraceId } from '../model/trace-id.ts';
 import { encodeTracesJson } from '../otlp/encode-json.ts';
 import { BadParameter, parseBool, parseRfc3339Nanos } from './parameters.ts';
 import type { QueryService } from './query-service.ts';
+import { streamList } from './stream-list.ts';
 import { summarize } from './trace-summary.ts';
 import { parsed, parseV3Search, resolve } from './v3-parameters.ts';
 
@@ -31,12 +32,13 @@ export function createV3Api(service: QueryService): Router {
 
   router.get('/traces', (request, response) => {
     const { query, raw } = parseV3Search(urlOf(request));
-    sendTraces(response, service.findTraces(query, raw));
+    const { count, traces } = service.findTraces(query, raw);
+    sendTraces(response, count, traces);
   });
 
   router.get('/trace-summaries', (request, response) => {
     const { query } = parseV3Search(urlOf(request));
-    send(response, { summaries: Array.from(service.eachFound(query), summarize) });
+    send(response, { summaries: Array.from(service.findTraces(query).traces, summarize) });
   });
 
   router.get('/traces/:traceId', (request, response) => {
@@ -50,7 +52,7 @@ export function createV3Api(service: QueryService): Router {
     const raw = parsed(url, ['rawTraces', 'raw_traces'], parseBool) ?? false;
     // As in Jaeger's memory storage, a trace is found by its ID alone; the times are a hint for storages with indices.
     const trace = service.getTrace(id, raw);
-    sendTraces(response, trace === undefined ? [] : [trace]);
+    sendTraces(response, trace === undefined ? 0 : 1, trace === undefined ? [] : [trace]);
   });
 
   router.get('/dependencies', (request, response) => {
@@ -88,14 +90,18 @@ function traceIdOf(request: Request): string {
   }
 }
 
-/** Several traces come as one list of resource spans, in one chunk, as the gateway sends them. */
-function sendTraces(response: Response, traces: readonly (readonly Span[])[]): void {
-  if (traces.length === 0) {
+/** Several traces come as one list of resource spans, in one envelope, as the gateway sends them. */
+function sendTraces(response: Response, count: number, traces: Iterable<readonly Span[]>): void {
+  if (count === 0) {
     refuse(response, 404, 'No traces found');
     return;
   }
-  const resourceSpans = traces.flatMap((spans) => encodeTracesJson(spans).resourceSpans);
-  send(response, { result: { resourceSpans } });
+  const items = function* (): Generator<string> {
+    for (const spans of traces) {
+      for (const resourceSpans of encodeTracesJson(spans).resourceSpans) yield JSON.stringify(resourceSpans);
+    }
+  };
+  streamList(response, '{"result":{"resourceSpans":[', items(), ']}}');
 }
 
 function send(response: Response, body: unknown): void {
