@@ -54,6 +54,7 @@ export class Evaluator {
     const value = this.#dispatch(expr);
     const samples =
       value.type === 'vector' ? countSamples(value.block) : value.type === 'scalar' ? value.values.length : 0;
+    budget.check();
     budget.held = before;
     budget.hold(samples);
     return value;

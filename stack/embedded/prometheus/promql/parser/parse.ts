@@ -4,7 +4,6 @@
  * learner must read Prometheus's own message and position; `parse.test.ts` holds this parser to lezer's grammar.
  * One file, since every rule calls every other.
  */
-import { compileRegexp } from '../../../regexp/regexp.ts';
 import { createMatcher } from '../../labels/matcher.ts';
 import type { Matcher, MatchOperator } from '../../storage/queryable.ts';
 import { PromqlParseError } from '../errors.ts';
@@ -36,6 +35,8 @@ export interface ParserOptions {
 
 /** Deeper queries are refused: the evaluator recurses as deep as the query does. */
 const maxDepth = 500;
+/** Operators in a row make the tree as deep as parentheses do. */
+const maxOperators = 1000;
 
 const precedences: Readonly<Record<string, number>> = {
   or: 1,
@@ -58,6 +59,9 @@ const precedences: Readonly<Record<string, number>> = {
   '^': 6,
 };
 const powerPrecedence = 6;
+const blank = /(?:[ \t\r\n]|#[^\n]*)*/y;
+const openParen = /\(/y;
+const aggregationBody = /\(|(?:by|without)\b/iy;
 /** Keywords that cannot name a metric outside braces. */
 const reserved = new Set(['on', 'ignoring', 'group_left', 'group_right', 'bool', 'atan2']);
 
@@ -158,14 +162,16 @@ class Parser {
     if (++this.#depth > maxDepth)
       this.fail(this.#token.start, `expression is nested deeper than ${maxDepth} levels`);
     let left = this.#unary();
-    while (this.#token.type === 'operator') {
+    for (let operators = 0; this.#token.type === 'operator'; operators++) {
+      if (operators >= maxOperators)
+        this.fail(this.#token.start, `more than ${maxOperators} operators in a row`);
       const operator = this.#token.text;
       const precedence = precedences[operator];
       if (precedence === undefined || precedence < minimum) break;
       const { start: operatorStart } = this.#advance();
       const returnBool = this.#is('bool');
       if (returnBool) this.#advance();
-      const matching = this.#matching(operator);
+      const matching = this.#matching(operator, left.start);
       const right = this.#expr(operator === '^' ? precedence : precedence + 1);
       left = {
         kind: 'binary',
@@ -199,7 +205,7 @@ class Parser {
     };
   }
 
-  #matching(operator: string): VectorMatching {
+  #matching(operator: string, start: number): VectorMatching {
     const isSet = operator === 'and' || operator === 'or' || operator === 'unless';
     const matching = {
       card: isSet ? ('many-to-many' as VectorMatching['card']) : ('one-to-one' as VectorMatching['card']),
@@ -220,10 +226,10 @@ class Parser {
     while (this.#is('fill') || this.#is('fill_left') || this.#is('fill_right')) {
       const keyword = this.#token;
       // `fill` may also be the metric on the right-hand side: only a number in parentheses makes it a modifier.
-      if (!/^\s*\(/.test(this.#text.slice(keyword.end))) break;
+      if (!this.#followedBy(openParen)) break;
       this.#advance();
       if (this.#options.fillModifiers !== true) {
-        this.fail(keyword.start, 'binop fill modifiers are experimental and not enabled');
+        this.fail(start, 'binop fill modifiers are experimental and not enabled');
       }
       this.#expect('(', 'fill modifier', '"("');
       const value = this.#signedNumber('fill modifier', 'number');
@@ -286,19 +292,20 @@ class Parser {
       return { kind: 'paren', expr, start: token.start, end };
     }
     if (this.#is('{')) return this.#vectorSelector();
-    if (token.type === 'aggregator' && this.#followedBy(/^(?:\(|(?:by|without)\b)/i))
-      return this.#aggregate();
-    if (token.type === 'identifier' && this.#followedBy(/^\(/)) return this.#call();
-    if (['start', 'end', 'step', 'range'].includes(token.text) && this.#followedBy(/^\(/))
+    if (token.type === 'aggregator' && this.#followedBy(aggregationBody)) return this.#aggregate();
+    if (token.type === 'identifier' && this.#followedBy(openParen)) return this.#call();
+    if (['start', 'end', 'step', 'range'].includes(token.text) && this.#followedBy(openParen))
       return this.#call();
     if (this.#startsMetric()) return this.#vectorSelector();
     return this.#unexpected();
   }
 
-  /** Whether what follows the current token, spaces and comments aside, matches. */
+  /** Whether what follows the current token, spaces and comments aside, matches the sticky pattern. */
   #followedBy(pattern: RegExp): boolean {
-    const rest = this.#text.slice(this.#token.end).replace(/^(?:\s+|#[^\n]*)*/, '');
-    return pattern.test(rest);
+    blank.lastIndex = this.#token.end;
+    blank.exec(this.#text);
+    pattern.lastIndex = blank.lastIndex;
+    return pattern.test(this.#text);
   }
 
   #startsMetric(): boolean {
@@ -443,11 +450,10 @@ class Parser {
     this.#advance();
     const text = unquote(value.source);
     try {
-      if (operator.text.endsWith('~')) compileRegexp(text, { anchored: true });
+      return createMatcher(name, operator.text as MatchOperator, text);
     } catch (error) {
-      this.fail(label.start, error instanceof Error ? error.message : String(error));
+      return this.fail(label.start, error instanceof Error ? error.message : String(error));
     }
-    return createMatcher(name, operator.text as MatchOperator, text);
   }
 
   #postfix(primary: Expr): Expr {
@@ -462,25 +468,18 @@ class Parser {
   }
 
   #extend(expr: Expr): void {
-    const { text, start } = this.#advance();
+    const { text } = this.#advance();
     if (this.#options.extendedRangeSelectors !== true) {
-      this.fail(start, `${text} modifier is experimental and not enabled`);
+      this.fail(expr.start, `${text} modifier is experimental and not enabled`);
     }
+    if (expr.kind === 'subquery') this.fail(expr.start, `${text} modifier is not supported for subqueries`);
     const selector = expr.kind === 'matrix' ? expr.selector : expr;
-    if (selector.kind !== 'selector') {
-      this.fail(
-        expr.start,
-        `${text} modifier must be preceded by an instant vector selector or range vector selector`,
-      );
-    }
-    if (text === 'anchored' && expr.kind !== 'matrix') {
-      this.fail(expr.start, 'anchored modifier must be preceded by a range vector selector');
-    }
-    if (selector.anchored || selector.smoothed) {
-      this.fail(expr.start, 'anchored and smoothed modifiers cannot be used together or more than once');
-    }
+    if (selector.kind !== 'selector') this.fail(expr.start, `${text} modifier not implemented`);
     if (text === 'anchored') selector.anchored = true;
     else selector.smoothed = true;
+    if (selector.anchored && selector.smoothed) {
+      this.fail(expr.start, 'anchored and smoothed modifiers cannot be used together');
+    }
     this.#extendTo(expr);
   }
 

@@ -1,4 +1,4 @@
-import { formatFloat, formatG } from '../format-float.ts';
+import { formatFloat } from '../format-float.ts';
 import type { BinaryExpr, Duration, DurationExpr, Expr, TimeModifiers, VectorSelector } from './ast.ts';
 import { isSetOperator } from './ast.ts';
 import { goQuote } from './go-quote.ts';
@@ -95,7 +95,7 @@ export function printDuration(duration: Duration): string {
 function printDurationExpr(expr: DurationExpr): string {
   switch (expr.kind) {
     case 'duration-literal':
-      return /[a-z]$/i.test(expr.text) ? printSeconds(expr.seconds) : formatG(expr.seconds);
+      return /[a-z]$/i.test(expr.text) ? printSeconds(expr.seconds) : formatFloat(expr.seconds);
     case 'duration-call':
       return `${expr.name}()`;
     case 'duration-paren':
