@@ -34,7 +34,7 @@ export function composeFile(components: readonly Component[], options: ComposeOp
     // `$` begins a variable of compose.
     configs: { 'replication-role': { content: primaryInitScript.replaceAll('$', '$$$$') } },
   };
-  return `# Generated from stack/topology.ts by: npm run lab -- export compose\n${stringify(document, { lineWidth: 0 })}`;
+  return `# Generated from stack/topology.ts by: npm run lab -- export compose\n${stringify(document, { lineWidth: 0, version: '1.1' })}`;
 }
 
 function composeService(component: Component, options: ComposeOptions): ComposeService {
@@ -90,6 +90,7 @@ function composeService(component: Component, options: ComposeOptions): ComposeS
     restart: 'no',
     security_opt: ['no-new-privileges'],
     cap_drop: ['ALL'],
-    ...(service ? { read_only: true, tmpfs: ['/tmp:size=16m'] } : {}),
+    // The image's own check runs every 30 s; `up --wait` would wait for the first.
+    ...(service ? { read_only: true, tmpfs: ['/tmp:size=16m'], healthcheck: { interval: '2s' } } : {}),
   };
 }
