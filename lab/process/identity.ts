@@ -49,9 +49,11 @@ function fromProc(pid: number): ProcessEntry | undefined {
     return undefined;
   }
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // A main thread that has ended is a zombie while its other threads still end, and they hold the sockets until then.
+  const ending = fields[0] === 'Z' && Number(fields[17]) > 1;
   return {
     pid,
-    state: fields[0] ?? '',
+    state: ending ? 'D' : (fields[0] ?? ''),
     parent: Number(fields[1]),
     startTime: `${readBootId()}/${fields[19]}`,
   };

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { type AddressInfo, createServer, type Server } from 'node:net';
+import { createServer, type Server } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { choosePortOffset, isPortFree, pinnedOffset, type WantedPort } from './ports.ts';
 
@@ -7,28 +7,32 @@ const servers: Server[] = [];
 afterEach(() => {
   for (const server of servers.splice(0)) server.close();
 });
-async function occupy(port = 0): Promise<number> {
-  const server = createServer().listen(port, '127.0.0.1');
-  servers.push(server);
-  await once(server, 'listening');
-  return (server.address() as AddressInfo).port;
-}
-/** A pair of ports with the first one taken; the thousands above are free, or the test says so by failing. */
-async function takenPort(): Promise<WantedPort[]> {
+/** Listens on a port below those that the system hands out for outgoing connections (from 32768 on Linux). */
+async function occupy(): Promise<number> {
   for (;;) {
-    const port = await occupy();
-    if (port < 50_000 && (await isPortFree(port + 1000)) && (await isPortFree(port + 1001))) {
-      return [
-        { component: 'api-1', port },
-        { component: 'api-2', port: port + 1 },
-      ];
-    }
+    const port = 20_000 + Math.floor(Math.random() * 8_000);
+    const pair = [port, port + 1, port + 1000, port + 1001, port + 2000, port + 2001];
+    if (!(await Promise.all(pair.map(isPortFree))).every(Boolean)) continue;
+    const server = createServer().listen(port, '127.0.0.1');
+    servers.push(server);
+    await once(server, 'listening');
+    return port;
   }
+}
+/** A pair of ports, of which the first is taken. */
+async function takenPort(): Promise<WantedPort[]> {
+  const port = await occupy();
+  return [
+    { component: 'api-1', port },
+    { component: 'api-2', port: port + 1 },
+  ];
 }
 
 test('where all ports are free nothing moves', async () => {
   const [wanted] = await takenPort();
-  servers.pop()!.close();
+  const server = servers.pop()!;
+  server.close();
+  await once(server, 'close');
   expect(await choosePortOffset([wanted!], { pinned: undefined })).toEqual({ offset: 0, taken: undefined });
 });
 

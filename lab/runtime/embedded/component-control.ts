@@ -12,6 +12,7 @@ import type { LabSession } from './session.ts';
 
 const pollMs = 25;
 const readyWithinMs = 60_000;
+const portFreeWithinMs = 1000;
 
 export interface StartOptions {
   readonly signal?: AbortSignal | undefined;
@@ -89,7 +90,14 @@ function failed(session: LabSession, component: Component, how: string): LabErro
 async function assertPortsFree(session: LabSession, component: Component): Promise<void> {
   for (const name of Object.keys(component.ports) as PortName[]) {
     const port = Number(splitAddress(session.placement.listen(component.id, name))[1]);
-    if (await isPortFree(port)) continue;
+    // A process that has just been ended may hold its socket for a moment longer than its name.
+    const deadline = Date.now() + portFreeWithinMs;
+    let free = await isPortFree(port);
+    while (!free && Date.now() < deadline) {
+      await sleep(pollMs);
+      free = await isPortFree(port);
+    }
+    if (free) continue;
     throw new PortTaken(
       component.id,
       port,

@@ -9,7 +9,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { type AddressInfo, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Component } from '../../../stack/topology.ts';
 import { findProcess } from '../../process/identity.ts';
 import { labPaths } from '../../state/paths.ts';
+import { isPortFree } from '../ports.ts';
 import type { ProgressEvent, Runtime } from '../runtime.ts';
 import { createEmbeddedRuntime } from './embedded-runtime.ts';
 
@@ -35,12 +36,13 @@ afterEach(async () => {
   rmSync(root, { recursive: true, force: true });
 });
 
+/** Below the ports that the system hands out for outgoing connections, with room for the set to move. */
 async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port < 50_000 ? port : freePort();
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 8_000);
+    const wanted = [0, 1, 1000, 1001, 2000, 2001].map((offset) => isPortFree(port + offset));
+    if ((await Promise.all(wanted)).every(Boolean)) return port;
+  }
 }
 
 /** A fake component: a small HTTP server in place of a service, see fixtures/. */
