@@ -316,7 +316,7 @@ describe('failing upstreams', () => {
 describe('circuit', () => {
   it('opens on errors, keeps requests away, and closes after a trial that succeeds', async () => {
     const [bad, good] = [await startUpstream(answer(500)), await startUpstream()];
-    const { notes, gateway, registry, lines } = await startGateway([bad, good], { resetMs: 300 });
+    const { notes, gateway, registry, lines } = await startGateway([bad, good], { resetMs: 3_000 });
     const state = () => sampleOf(registry, 'circuit_breaker_state{upstream="api-1"}');
     expect(await state()).toBe(0);
     while (gateway.upstreams[0]?.circuit === 'closed') await (await fetch(notes)).text();

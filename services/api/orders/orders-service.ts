@@ -108,21 +108,18 @@ async function reserve(
   paymentId: string,
 ): Promise<string> {
   return inSpan('order reserve', {}, async () => {
+    // One statement: no order without stock, and the product's row, for which others wait, is held briefly.
     const [order] = await run<{ id: string }>({
       operation: 'insert',
       table: 'orders',
-      text: `INSERT INTO orders (user_id, sku, quantity, total_cents, payment_id)
-             VALUES ($1, $2, $3, $4, $5) RETURNING id`,
+      text: `WITH reserved AS (
+               UPDATE products SET stock = stock - $3 WHERE sku = $2 AND stock >= $3 RETURNING sku
+             )
+             INSERT INTO orders (user_id, sku, quantity, total_cents, payment_id)
+             SELECT $1, sku, $3, $4, $5 FROM reserved RETURNING id`,
       values: [userId, sku, quantity, totalCents, paymentId],
     });
-    // Last in the transaction, because every order of the product waits for this row.
-    const [product] = await run<{ stock: string }>({
-      operation: 'update',
-      table: 'products',
-      text: 'UPDATE products SET stock = stock - $2 WHERE sku = $1 AND stock >= $2 RETURNING stock',
-      values: [sku, quantity],
-    });
-    if (order === undefined || product === undefined) {
+    if (order === undefined) {
       throw new Problem(409, 'out-of-stock', 'There is not enough of this product left.');
     }
     return order.id;
