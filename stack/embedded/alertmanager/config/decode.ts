@@ -310,7 +310,8 @@ function checkUrl(text: string): string {
   if (scheme.toLowerCase() !== 'http' && scheme.toLowerCase() !== 'https')
     throw new ConfigError(`unsupported scheme ${JSON.stringify(scheme)} for URL`);
   if (!/^https?:\/\/[^/?#]/i.test(text)) throw new ConfigError('missing host for URL');
-  const port = /^https?:\/\/(?:[^@/?#]*@)?(?:\[[^\]]*\]|[^:/?#]*):([^/?#]*)/i.exec(text)?.[1];
+  const host = (/^https?:\/\/([^/?#]*)/i.exec(text)?.[1] ?? '').replace(/^.*@/, '');
+  const port = /^(?:\[[^\]]*\]|[^:]*):(.*)$/.exec(host)?.[1];
   if (port !== undefined && !/^\d*$/.test(port))
     throw new ConfigError(`parse ${JSON.stringify(text)}: invalid port ":${port}" after host`);
   return text;
