@@ -1,3 +1,4 @@
+/** Longer than most files: one reader whose kinds of values share the collection of errors and their lines. */
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { parseGoDuration } from '../../duration/go-duration.ts';
 import { parsePrometheusDuration } from '../../duration/prometheus-duration.ts';
