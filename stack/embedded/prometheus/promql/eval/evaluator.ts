@@ -165,6 +165,8 @@ export class Evaluator {
     }
     const scalars = args.filter((arg) => arg !== ranged).map((arg) => this.scalar(arg));
     const source = this.rangeSource(ranged);
+    // Prometheus puts the evaluated subquery in the tree, and that has no position.
+    const position = ranged.kind === 'subquery' ? 0 : ranged.start;
     this.#checkExtended(source, expr.name);
     if (expr.name === 'quantile_over_time' && source.series.length > 0) {
       this.#warnQuantiles(scalars[0]!, expr.args[0]!.start);
@@ -247,7 +249,7 @@ export class Evaluator {
       if (window.overlap) {
         context.annotations.warn(
           `overlapping start timestamps detected for metric name "${series.labels.get('__name__')}"`,
-          ranged.start,
+          position,
         );
       }
       if (any === 0) {
@@ -257,7 +259,7 @@ export class Evaluator {
       context.budget.hold(widest);
       context.budget.held += any - widest;
       names.push(series.labels);
-      if (isCounterFunction) this.#warnNonCounter(series.labels, ranged.start);
+      if (isCounterFunction) this.#warnNonCounter(series.labels, position);
     }
     const block = builder.build();
     if (expr.name === 'absent_over_time') return this.#absentOverTime(block, ranged);

@@ -116,6 +116,7 @@ class Parser {
   parseTop(): Expr {
     if (this.#token.type === 'eof') {
       const reason = 'no expression found in input';
+      if (this.#text !== '') this.fail(0, reason);
       throw new PromqlParseError(`unknown position: parse error: ${reason}`, reason);
     }
     const expr = this.#expr(0);
@@ -334,7 +335,8 @@ class Parser {
       args.push(this.#expr(0));
       if (this.#is(',')) {
         const comma = this.#advance();
-        if (this.#is(')')) this.fail(comma.start, 'trailing commas not allowed in function call args');
+        if (this.#is(')') || this.#is(','))
+          this.fail(comma.start, 'trailing commas not allowed in function call args');
       } else if (!this.#is(')')) this.#unexpected();
     }
     this.#advance();
@@ -401,7 +403,7 @@ class Parser {
           if (name !== '') {
             this.fail(start, `metric name must not be set twice: ${goQuote(name)} or ${goQuote(found)}`);
           }
-          name = found;
+          matchers.push(createMatcher('__name__', '=', found));
         } else matchers.push(found);
         if (this.#is(',')) this.#advance();
         else if (!this.#is('}')) this.#unexpected('label matching', '"," or "}"');
@@ -433,7 +435,7 @@ class Parser {
     };
   }
 
-  /** A matcher, or the metric's name in quotes. */
+  /** A matcher, or the metric's name in quotes, which is one more matcher. */
   #labelMatcher(): Matcher | string {
     const label = this.#token;
     if (label.type !== 'identifier' && label.type !== 'string') {
@@ -514,8 +516,8 @@ class Parser {
     if (type === 'keyword' && (text === 'start' || text === 'end')) {
       this.#advance();
       at = text;
-      this.#expect('(', '@', '"("');
-      this.#expect(')', '@', '")"');
+      this.#expect('(', '@', 'timestamp');
+      this.#expect(')', '@', 'timestamp');
     } else {
       const seconds = this.#signedNumber('@', 'timestamp');
       if (!Number.isFinite(seconds) || Math.abs(seconds * 1000) >= 2 ** 63) {
@@ -540,7 +542,7 @@ class Parser {
 
   #range(expr: Expr): Expr {
     const bracket = this.#advance();
-    const range = this.#duration('subquery or range selector', true);
+    const range = this.#duration('subquery selector', true);
     if (this.#is(':')) {
       this.#advance();
       const step = this.#is(']') ? 0 : this.#duration('subquery selector', true);
@@ -652,7 +654,7 @@ class Parser {
       const { end } = this.#expect(')', context, '")"');
       return { kind: 'duration-pick', name, left, right, start, end };
     }
-    return this.#unexpected(context, 'number, duration, step(), or range()');
+    return this.#unexpected(context, 'number or duration');
   }
 
   #number(token: Token): number {
@@ -690,7 +692,8 @@ function describe(token: Token): string {
     case 'keyword':
       return `<${token.source}>`;
     case 'operator':
-      return `<op:${token.source}>`;
+      // Alone among them, the sign of a label matcher is no operator to Prometheus.
+      return token.source === '=' ? '"="' : `<op:${token.source}>`;
     case 'aggregator':
       return `<aggr:${token.source}>`;
     case 'punctuation':

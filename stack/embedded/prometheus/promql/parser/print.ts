@@ -63,15 +63,13 @@ export function printLabelName(name: string): string {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name : goQuote(name);
 }
 
-/** The metric's name and matchers. */
+/** The metric's name and its matchers, sorted as Prometheus prints them. */
 export function printSelector(selector: VectorSelector): string {
-  const plain = /^[A-Za-z_:][A-Za-z0-9_:]*$/.test(selector.name);
   const parts = selector.matchers
     .filter((matcher) => selector.name === '' || matcher.name !== '__name__')
-    .map(({ name, operator, value }) => `${printLabelName(name)}${operator}${goQuote(value)}`);
-  if (selector.name !== '' && !plain) parts.unshift(goQuote(selector.name));
-  const name = plain ? selector.name : '';
-  return parts.length === 0 && name !== '' ? name : `${name}{${parts.join(',')}}`;
+    .map(({ name, operator, value }) => `${printLabelName(name)}${operator}${goQuote(value)}`)
+    .sort();
+  return parts.length === 0 && selector.name !== '' ? selector.name : `${selector.name}{${parts.join(',')}}`;
 }
 
 export function printModifiers({ at, offset }: TimeModifiers): string {
