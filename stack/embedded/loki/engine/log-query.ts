@@ -1,7 +1,7 @@
+import { formatLabels } from '../ingest/stream-labels.ts';
 import type { LogExpression } from '../logql/ast.ts';
 import { sortedLabels } from '../pipeline/line-labels.ts';
 import type { Instant } from '../pipeline/stage.ts';
-import { formatLabels } from '../ingest/stream-labels.ts';
 import { addNanoseconds, formatNanoseconds } from '../storage/instant.ts';
 import type { LogStore } from '../storage/store.ts';
 import { scan } from './scan.ts';
@@ -48,7 +48,11 @@ interface Candidate {
 const maxCandidates = 200_000;
 
 /** Runs a log query: the newest (or oldest) entries up to the limit, grouped by their labels. */
-export function runLogQuery(store: LogStore, query: LogExpression, options: LogQueryOptions): LogStreamResult[] {
+export function runLogQuery(
+  store: LogStore,
+  query: LogExpression,
+  options: LogQueryOptions,
+): LogStreamResult[] {
   const backward = options.direction === 'backward';
   const wanted = options.intervalNs > 0 ? maxCandidates : options.limit;
   const sign = backward ? -1 : 1;
@@ -110,7 +114,5 @@ function group(candidates: readonly Candidate[], start: Instant): LogStreamResul
     if (stream === undefined) streams.set(key, (stream = { labels, entries: [] }));
     stream.entries.push({ time: formatNanoseconds(addNanoseconds(start, offset)), line, categories });
   }
-  return [...streams]
-    .sort((left, right) => (left[0] < right[0] ? -1 : 1))
-    .map(([, stream]) => stream);
+  return [...streams].sort((left, right) => (left[0] < right[0] ? -1 : 1)).map(([, stream]) => stream);
 }

@@ -1,10 +1,10 @@
-import type { Grouping, RangeAggregation } from '../logql/ast.ts';
+import { parseGoDuration } from '../../duration/go-duration.ts';
 import { formatLabels } from '../ingest/stream-labels.ts';
+import type { Grouping, RangeAggregation } from '../logql/ast.ts';
 import { parseGoFloat } from '../pipeline/label-filter.ts';
-import { type LineLabels, type Metadata, sortedLabels, type StreamLabels } from '../pipeline/line-labels.ts';
+import { type LineLabels, type Metadata, type StreamLabels, sortedLabels } from '../pipeline/line-labels.ts';
 import { addFilterNames, filterStage, labelsRead, runStages } from '../pipeline/pipeline.ts';
 import { LabelHints } from '../pipeline/stage.ts';
-import { parseGoDuration } from '../../duration/go-duration.ts';
 import { addNanoseconds } from '../storage/instant.ts';
 import { parseByteSize } from '../units/bytes.ts';
 import type { Evaluation } from './evaluation.ts';
@@ -112,7 +112,8 @@ function collect(
         } catch (error) {
           labels.fail('SampleExtractionErr', (error as Error).message);
         }
-        if (postFilters.length > 0 && runStages(postFilters, line, labels, start) === undefined) return undefined;
+        if (postFilters.length > 0 && runStages(postFilters, line, labels, start) === undefined)
+          return undefined;
       }
       if (labels.error !== '' && labels.get(preserved) !== 'true') throw pipelineError(labels);
       const series = seriesOf(labels);
@@ -193,7 +194,12 @@ function sortSamples(series: Samples): void {
   series.sorted = true;
 }
 
-function overSteps(samples: Samples, evaluation: Evaluation, rangeNs: number, compute: RangeFunction): Series {
+function overSteps(
+  samples: Samples,
+  evaluation: Evaluation,
+  rangeNs: number,
+  compute: RangeFunction,
+): Series {
   const { steps, stepNs } = evaluation;
   const series = newSeries(samples.labels, steps);
   const { times, values } = samples;

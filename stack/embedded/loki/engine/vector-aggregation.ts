@@ -18,7 +18,8 @@ export function aggregateVector(
   }
   const result: Series[] = [];
   for (const { labels, members } of groups.values()) {
-    if (operation === 'topk' || operation === 'bottomk') result.push(...extremes(operation, parameter, members, steps));
+    if (operation === 'topk' || operation === 'bottomk')
+      result.push(...extremes(operation, parameter, members, steps));
     else result.push(combine(operation, labels, members, steps));
   }
   return result.sort((left, right) => compareLabels(left.labels, right.labels));
@@ -65,7 +66,11 @@ function extremes(operation: string, k: number, members: readonly Series[], step
     const chosen: number[] = [];
     const value = (index: number): number => members[index]!.values[step]!;
     const worse = (left: number, right: number): boolean =>
-      Number.isNaN(value(left)) ? !Number.isNaN(value(right)) : top ? value(left) < value(right) : value(left) > value(right);
+      Number.isNaN(value(left))
+        ? !Number.isNaN(value(right))
+        : top
+          ? value(left) < value(right)
+          : value(left) > value(right);
     members.forEach((member, index) => {
       if (member.present[step] !== 1) return;
       if (chosen.length < k) {

@@ -1,8 +1,8 @@
 import { sanitizeLabelName } from '../pipeline/line-labels.ts';
 import { describeJsonError } from './json-error.ts';
 import { decodeLogs } from './otlp-schema.ts';
-import { parseNanoseconds } from './push-json.ts';
 import { PushError } from './push-error.ts';
+import { parseNanoseconds } from './push-json.ts';
 import type { PushedEntry, PushedStream } from './push-request.ts';
 import { formatLabels } from './stream-labels.ts';
 

@@ -67,8 +67,7 @@ export function tokenize(query: string): Token[] {
     } else if (character === '-') {
       const flag = match(flags, at);
       const magnitude = match(number, at + 1);
-      const tail =
-        magnitude === undefined ? undefined : match(durationTail, at + 1 + magnitude.length);
+      const tail = magnitude === undefined ? undefined : match(durationTail, at + 1 + magnitude.length);
       const duration = tail === undefined ? undefined : durationNs(magnitude! + tail);
       if (flag !== undefined) push('PARSER_FLAG', flag.length, flag);
       else if (duration !== undefined) push('DURATION', 1 + magnitude!.length + tail!.length, -duration);
@@ -143,4 +142,3 @@ function endOfString(text: string, start: number): number {
   }
   return -1;
 }
-

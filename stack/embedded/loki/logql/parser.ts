@@ -64,9 +64,7 @@ const maxQueryBytes = 128 * 1024;
 /** Parses a LogQL query and checks what Loki checks before it runs one. Throws a LogqlParseError. */
 export function parseQuery(query: string): Expression {
   if (query.length > maxQueryBytes) {
-    throw new LogqlParseError(
-      `input size too long (${Buffer.byteLength(query)} > ${maxQueryBytes})`,
-    );
+    throw new LogqlParseError(`input size too long (${Buffer.byteLength(query)} > ${maxQueryBytes})`);
   }
   const parser = new Parser(tokenize(query));
   const expression = parser.expression(0);
@@ -129,7 +127,8 @@ class Parser {
   #fail(...expected: string[]): never {
     let token = this.#next;
     // A log query has no unwrap: its pipe still fits, the word does not.
-    if (token.kind === '|' && this.#tokens[this.#at + 1]!.kind === 'unwrap') token = this.#tokens[this.#at + 1]!;
+    if (token.kind === '|' && this.#tokens[this.#at + 1]!.kind === 'unwrap')
+      token = this.#tokens[this.#at + 1]!;
     const hint = expected.length > 0 && expected.length <= 4 ? `, expecting ${expected.join(' or ')}` : '';
     throw new LogqlParseError(`syntax error: unexpected ${token.kind}${hint}`, token.line, token.column);
   }
@@ -176,9 +175,7 @@ class Parser {
     ] as const) {
       if (side.kind !== 'log') continue;
       const type = side.stages.length === 0 ? '*syntax.MatchersExpr' : '*syntax.PipelineExpr';
-      throw new LogqlParseError(
-        `unexpected type for ${leg} leg of binary operation (${operator}): ${type}`,
-      );
+      throw new LogqlParseError(`unexpected type for ${leg} leg of binary operation (${operator}): ${type}`);
     }
     const sides = { left: left as MetricExpression, right: right as MetricExpression };
     if (['or', 'and', 'unless'].includes(operator)) {
@@ -381,9 +378,7 @@ class Parser {
     for (const { name } of formats) {
       if (name === '__error__') throw new LogqlParseError(`${name} cannot be formatted`);
       if (seen.has(name)) {
-        throw new LogqlParseError(
-          `multiple label name '${name}' not allowed in a single format operation`,
-        );
+        throw new LogqlParseError(`multiple label name '${name}' not allowed in a single format operation`);
       }
       seen.add(name);
     }
@@ -649,22 +644,16 @@ function newVectorAggregation(
       throw new LogqlParseError(`parameter required for operation ${operation}`);
     }
     if (!Number.isInteger(parameter)) {
-      throw new LogqlParseError(
-        `invalid parameter ${operation}(${parameterText},${''}`.replace(/,$/, ',)'),
-      );
+      throw new LogqlParseError(`invalid parameter ${operation}(${parameterText},${''}`.replace(/,$/, ',)'));
     }
     if (parameter <= 0) {
-      throw new LogqlParseError(
-        `invalid parameter (must be greater than 0) ${operation}(${parameterText}`,
-      );
+      throw new LogqlParseError(`invalid parameter (must be greater than 0) ${operation}(${parameterText}`);
     }
     if (operation === 'approx_topk' && grouping !== undefined) {
       throw new LogqlParseError('grouping not allowed for approx_topk aggregation');
     }
   } else if (parameter !== undefined) {
-    throw new LogqlParseError(
-      `unsupported parameter for operation ${operation}(${parameterText},`,
-    );
+    throw new LogqlParseError(`unsupported parameter for operation ${operation}(${parameterText},`);
   }
   return { kind: 'vector-aggregation', operation, expression, parameter: parameter ?? 0, grouping };
 }

@@ -1,6 +1,6 @@
-import { compileRegexp, type GoRegexp } from '../../regexp/regexp.ts';
 import { parseGoDuration } from '../../duration/go-duration.ts';
-import { type GoFunctions, formatValue, typed } from '../../go-template/index.ts';
+import { formatValue, type GoFunctions, typed } from '../../go-template/index.ts';
+import { compileRegexp, type GoRegexp } from '../../regexp/regexp.ts';
 import { parseByteSize } from '../units/bytes.ts';
 import { GoTime, parseGoTime } from './go-time.ts';
 
@@ -63,16 +63,15 @@ function repeated(times: number, value: string): string {
   return value.repeat(Math.max(0, times));
 }
 
-function fold(
-  first: unknown,
-  rest: unknown[],
-  step: (left: number, right: number) => number,
-): number {
+function fold(first: unknown, rest: unknown[], step: (left: number, right: number) => number): number {
   return rest.reduce((result: number, value) => step(result, toFloat(value)), toFloat(first));
 }
 
 function titleCase(value: string): string {
-  return value.replace(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase());
+  return value.replace(
+    /(^|[^\p{L}\p{N}_'])(\p{L})/gu,
+    (_, before: string, letter: string) => before + letter.toUpperCase(),
+  );
 }
 
 function fromJson(value: unknown): unknown {
@@ -250,9 +249,13 @@ export function templateFunctions(now: () => number = Date.now): GoFunctions {
 
     int: typed([any], (value: unknown) => toInt(value)),
     float64: typed([any], (value: unknown) => toFloat(value)),
-    add: typed([any], (...values: unknown[]) => values.reduce((sum: bigint, value) => sum + toInt(value), 0n), {
-      variadic: true,
-    }),
+    add: typed(
+      [any],
+      (...values: unknown[]) => values.reduce((sum: bigint, value) => sum + toInt(value), 0n),
+      {
+        variadic: true,
+      },
+    ),
     sub: typed([any, any], (left: unknown, right: unknown) => toInt(left) - toInt(right)),
     mul: typed(
       [any, any],
@@ -284,8 +287,12 @@ export function templateFunctions(now: () => number = Date.now): GoFunctions {
     min: typed([any], (...values: unknown[]) => values.map(toInt).reduce((a, b) => (a < b ? a : b)), {
       variadic: true,
     }),
-    maxf: typed([any], (first: unknown, ...rest: unknown[]) => fold(first, rest, Math.max), { variadic: true }),
-    minf: typed([any], (first: unknown, ...rest: unknown[]) => fold(first, rest, Math.min), { variadic: true }),
+    maxf: typed([any], (first: unknown, ...rest: unknown[]) => fold(first, rest, Math.max), {
+      variadic: true,
+    }),
+    minf: typed([any], (first: unknown, ...rest: unknown[]) => fold(first, rest, Math.min), {
+      variadic: true,
+    }),
     ceil: typed([any], (value: unknown) => Math.ceil(toFloat(value))),
     floor: typed([any], (value: unknown) => Math.floor(toFloat(value))),
     round: typed(

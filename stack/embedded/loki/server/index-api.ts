@@ -98,7 +98,9 @@ export class IndexApi {
     const bounds = parseBounds(request.parameters, this.#now());
     const volumes = this.#volumes(request, bounds);
     const at = bounds.end.seconds + Math.floor(bounds.end.nanoseconds / 1e6) / 1000;
-    const result = volumes.map(({ labels, bytes }) => `{"metric":${labelsJson(labels)},"value":[${at},"${bytes}"]}`);
+    const result = volumes.map(
+      ({ labels, bytes }) => `{"metric":${labelsJson(labels)},"value":[${at},"${bytes}"]}`,
+    );
     return volumeAnswer('vector', result);
   }
 

@@ -146,4 +146,3 @@ function modelDuration(milliseconds: number): string {
   }
   return text === '' ? '0s' : text;
 }
-
