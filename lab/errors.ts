@@ -41,3 +41,179 @@ export const UsageError = defineError(
   'LAB_USAGE',
   (problem: string, remedy: string) => `${problem} ${remedy}`,
 );
+
+export const LabNameInvalid = defineError(
+  'LAB_NAME_INVALID',
+  (name: string) =>
+    `LAB_NAME=${JSON.stringify(name)} is no lab name: 1 to 32 lower-case letters, digits and inner hyphens. Set another, or unset it.`,
+);
+
+export const LabNotRunning = defineError(
+  'LAB_NOT_RUNNING',
+  (name: string) => `The lab "${name}" does not run. Start it: npm run lab -- up`,
+);
+
+export const LabBusy = defineError(
+  'LAB_BUSY',
+  (name: string, pid: number, command: string) =>
+    `The lab "${name}" is being changed by process ${pid} (${command}), one command at a time may. Wait for it or end it.`,
+);
+
+export const StateCorrupt = defineError(
+  'LAB_STATE_CORRUPT',
+  (file: string, problem: string) =>
+    `${file} cannot be understood (${problem}). Clear this lab and start anew: npm run lab -- down`,
+);
+
+export const NotWritable = defineError(
+  'LAB_NOT_WRITABLE',
+  (path: string, reason: string) =>
+    `${path} cannot be written (${reason}); the lab keeps its state there. Give yourself write access, or clone the project elsewhere.`,
+);
+
+export const PortTaken = defineError(
+  'LAB_PORT_TAKEN',
+  (component: string, port: number, remedy: string) => `Port ${port} of ${component} is taken. ${remedy}`,
+);
+
+export const PortOffsetInvalid = defineError(
+  'LAB_PORT_OFFSET_INVALID',
+  (value: string, highest: number) =>
+    `LAB_PORT_OFFSET=${value} is no offset: a whole number from 0 to ${highest}. Set another, or unset it to let the lab choose.`,
+);
+
+export const ComponentFailed = defineError(
+  'LAB_COMPONENT_FAILED',
+  (component: string, how: string, lastLines: string) =>
+    `${component} ${how}. Its last lines: ${lastLines} -- All of them: npm run lab -- logs ${component}`,
+);
+
+export const ComponentUnknown = defineError(
+  'LAB_COMPONENT_UNKNOWN',
+  (component: string, known: string) => `"${component}" is no component of the lab. Name one of: ${known}.`,
+);
+
+export const TemplateInvalid = defineError(
+  'LAB_TEMPLATE_INVALID',
+  (file: string, line: number, placeholder: string, rule: string) =>
+    `${file}:${line}: \${${placeholder}}: ${rule}. Correct the template under stack/.`,
+);
+
+export const RuntimeUnavailable = defineError(
+  'LAB_RUNTIME_UNAVAILABLE',
+  (runtime: string, reason: string, remedy: string) =>
+    `The ${runtime} runtime cannot be used: ${reason}. ${remedy}`,
+);
+
+export const RuntimeMismatch = defineError(
+  'LAB_MISMATCH',
+  (what: string, running: string, asked: string) =>
+    `The lab runs with ${what} ${running}, but ${asked} was asked for. Stop it first: npm run lab -- down`,
+);
+
+export const CapabilityMissing = defineError(
+  'LAB_CAPABILITY_MISSING',
+  (capability: string, runtime: string, remedy: string) =>
+    `The ${runtime} runtime cannot do "${capability}". ${remedy}`,
+);
+
+export const PostgresUserMissing = defineError(
+  'LAB_POSTGRES_USER',
+  (reason: string, remedy: string) => `PostgreSQL cannot run here: ${reason}. ${remedy}`,
+);
+
+export const ImageMissing = defineError(
+  'LAB_IMAGE_MISSING',
+  (image: string, reason: string, variable: string) =>
+    `The image ${image} cannot be had (${reason}). Name another in ${variable}, or build stand-ins: npm run offline-images`,
+);
+
+export const ImageBuildFailed = defineError(
+  'LAB_IMAGE_BUILD_FAILED',
+  (image: string, reason: string) =>
+    `The image ${image} could not be built (${reason}). Check that LAB_IMAGE_NODE names an image with Node 20.19 or newer.`,
+);
+
+export const BuildMissing = defineError(
+  'LAB_BUILD_MISSING',
+  (file: string) => `${file} is missing; it is built from the sources. Build it: npm run setup`,
+);
+
+/** Ctrl-C or SIGTERM: not a failure, and the lab is left clean. */
+export const Interrupted = defineError('LAB_INTERRUPTED', () => 'Interrupted.', 130);
+
+/** A defect of the lab itself: whatever is no `LabError` ends up here, at the one place where the process exits. */
+export const InternalError = defineError(
+  'LAB_INTERNAL',
+  (message: string) =>
+    `Unexpected: ${message}. Run it again with --verbose for the stack, and please report it.`,
+);
+
+export const FaultUnknown = defineError(
+  'LAB_FAULT_UNKNOWN',
+  (fault: string, known: string) => `"${fault}" is no fault of the lab. Name one of: ${known}.`,
+);
+
+export const FaultInvalid = defineError(
+  'LAB_FAULT_INVALID',
+  (fault: string, given: string, rule: string) => `${given} does not suit the fault "${fault}": ${rule}.`,
+);
+
+export const FaultDidNotTake = defineError(
+  'LAB_FAULT_NOT_TAKEN',
+  (fault: string, target: string) =>
+    `The fault "${fault}" was injected and ${target} says that it is not active. Look at it: npm run lab -- logs ${target}`,
+);
+
+export const FaultNotReverted = defineError(
+  'LAB_FAULT_NOT_REVERTED',
+  (faults: string) =>
+    `Could not be reverted: ${faults}. Try again: npm run lab -- heal; or stop the lab, which ends every fault: npm run lab -- down`,
+  3,
+);
+
+export const ExerciseUnknown = defineError(
+  'LAB_EXERCISE_UNKNOWN',
+  (exercise: string, known: string) => `"${exercise}" is no exercise. Name one of: ${known}.`,
+);
+
+export const ExerciseNoneOpen = defineError(
+  'LAB_EXERCISE_NONE_OPEN',
+  (known: string) => `No exercise is open. Start one of ${known}: npm run lab -- exercise start <id>`,
+);
+
+export const ExerciseInvalid = defineError(
+  'LAB_EXERCISE_INVALID',
+  (exercise: string, problem: string) =>
+    `The exercise ${exercise} is not well formed: ${problem}. Correct its exercise.ts.`,
+);
+
+export const ExercisePhase = defineError(
+  'LAB_EXERCISE_PHASE',
+  (exercise: string, phase: string, wanted: string, remedy: string) =>
+    `${exercise} is ${phase}; ${wanted}. ${remedy}`,
+);
+
+export const TaskUnknown = defineError(
+  'LAB_TASK_UNKNOWN',
+  (task: string, exercise: string, known: string) =>
+    `"${task}" is no task of ${exercise}. Name one of: ${known}.`,
+);
+
+export const ProgressCorrupt = defineError(
+  'LAB_PROGRESS_CORRUPT',
+  (file: string, problem: string, exercise: string) =>
+    `${file} cannot be understood (${problem}). Begin the exercise anew: npm run lab -- exercise reset ${exercise}`,
+);
+
+export const TrafficFailed = defineError(
+  'LAB_TRAFFIC_FAILED',
+  (reason: string) =>
+    `The traffic could not be started: ${reason}. Look at the gateway: npm run lab -- logs gateway`,
+);
+
+export const ReportInvalid = defineError(
+  'LAB_REPORT_INVALID',
+  (problem: string) =>
+    `The report does not match lab/exercise/report.schema.json: ${problem}. This is a defect of the lab.`,
+);

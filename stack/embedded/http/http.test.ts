@@ -74,6 +74,17 @@ describe('readBody', () => {
     expect((await post(bomb, { 'content-encoding': 'gzip' })).status).toBe(413);
   });
 
+  test('after a body that is too large the server goes on answering', async () => {
+    await using server = await listen(echoApp(), '127.0.0.1:0');
+    const send = (size: number) =>
+      fetch(`${server.url}/echo`, { method: 'POST', body: 'x'.repeat(size) }).then(
+        (response) => response.status,
+        () => 'cut',
+      );
+    expect(await send(20_000_000)).toBe(413);
+    expect(await Promise.all([send(10), send(20), send(30)])).toEqual([200, 200, 200]);
+  });
+
   test('corrupt gzip is 400, an unknown encoding 415, one passed through is untouched', async () => {
     expect((await post('nope', { 'content-encoding': 'gzip' })).status).toBe(400);
     expect((await post('nope', { 'content-encoding': 'zstd' })).status).toBe(415);

@@ -4,6 +4,7 @@ import type { StartedServer } from '../http/run-server.ts';
 import { addAdminRoutes } from './api/admin-routes.ts';
 import { addFederation } from './api/federate.ts';
 import { addManagementRoutes } from './api/management-routes.ts';
+import { addPages } from './api/pages.ts';
 import { addQueryRoutes } from './api/query-routes.ts';
 import { addRemoteWrite } from './api/remote-write.ts';
 import { Routing } from './api/routing.ts';
@@ -175,6 +176,7 @@ export async function startPrometheus(flags: Flags): Promise<PrometheusServer> {
       return undefined;
     },
   });
+  addPages(routing);
   routing.finish();
 
   // The address first: nothing is scraped by a server that cannot be asked.

@@ -7,7 +7,7 @@ const token =
  * single character or class, none of it in a group, few optional parts. Undefined for all other patterns.
  */
 export function toLinearRegExp(pattern: string, anchored: boolean): RegExp | undefined {
-  let rest = pattern.startsWith('(?:') ? pattern : pattern;
+  let rest = pattern;
   let unbounded = 0;
   let optional = 0;
   let depth = 0;
@@ -35,8 +35,13 @@ export function toLinearRegExp(pattern: string, anchored: boolean): RegExp | und
   }
   // Searching retries at every position, so even one repetition could cost the square of the length.
   if (unbounded > (anchored ? 1 : 0) || optional > 3) return undefined;
-  if (anchored) return new RegExp(`^(?:${pattern})$`, 's');
-  return new RegExp(pattern);
+  try {
+    // In runes, as RE2 counts: the dot takes a whole emoji.
+    return anchored ? new RegExp(`^(?:${pattern})$`, 'su') : new RegExp(pattern, 'u');
+  } catch {
+    // Such as `\\-`, which RE2 takes and JavaScript does not.
+    return undefined;
+  }
 }
 
 function isOperator(text: string): boolean {

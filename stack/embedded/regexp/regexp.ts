@@ -40,16 +40,18 @@ export class RegexpSyntaxError extends Error {
  */
 export function compileRegexp(pattern: string, options: RegexpOptions = {}): GoRegexp {
   const anchored = options.anchored === true;
-  const source = anchored ? `^(?s:${pattern})$` : pattern;
-  let automaton: RE2JS;
+  let valid: RE2JS;
   try {
-    // Compiled also where a faster path exists: it is what tells whether the pattern is valid.
-    RE2JS.compile(pattern);
-    automaton = RE2JS.compile(source);
+    valid = RE2JS.compile(pattern);
   } catch (error) {
     throw new RegexpSyntaxError(error instanceof Error ? error.message : String(error), { cause: error });
   }
-  const names: Record<string, number> = automaton.namedGroups();
+  const names: Record<string, number> = valid.namedGroups();
+  let compiled: RE2JS | undefined = anchored ? undefined : valid;
+  const automaton = (): RE2JS => {
+    compiled ??= RE2JS.compile(`^(?s:${pattern})$`);
+    return compiled;
+  };
   const literal = anchored ? literalMatcher(pattern) : undefined;
   const linear = toLinearRegExp(pattern, anchored);
 
@@ -60,7 +62,7 @@ export function compileRegexp(pattern: string, options: RegexpOptions = {}): GoR
   };
 
   const exec = (text: string, from = 0): RegexpMatch | null => {
-    const matcher = automaton.matcher(text);
+    const matcher = automaton().matcher(text);
     if (!matcher.find(from)) return null;
     const groups: (string | undefined)[] = [];
     for (let index = 0; index <= matcher.groupCount(); index++)
@@ -75,7 +77,7 @@ export function compileRegexp(pattern: string, options: RegexpOptions = {}): GoR
     pattern,
     test:
       literal ??
-      (linear === undefined ? (text) => automaton.matcher(text).find() : (text) => linear.test(text)),
+      (linear === undefined ? (text) => automaton().matcher(text).find() : (text) => linear.test(text)),
     exec,
     expand,
     replaceAll(text, template) {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { compileRegexp } from '../../regexp/regexp.ts';
 import type { Clock } from '../clock.ts';
 import type { LabelSet } from '../labels/label-set.ts';
 import { Matcher, type MatchOperator, matchesAll } from '../labels/matcher.ts';
@@ -149,13 +150,17 @@ function validate(silence: Omit<Silence, 'updatedAt'>): Matcher[] {
     if (name === '') throw new SilenceError(`${where} invalid label name ""`);
     const operator = `${isEqual ? (isRegex ? '=' : '') : '!'}${isRegex ? '~' : '='}` as MatchOperator;
     try {
+      // On its own first, so that the message shows what was written.
+      if (isRegex) compileRegexp(value);
       return new Matcher(name, operator, value);
     } catch (error) {
-      const message = (error as Error).message.replaceAll(`^(?:${value})$`, value);
-      throw new SilenceError(`${where} invalid regular expression ${JSON.stringify(value)}: ${message}`);
+      throw new SilenceError(
+        `${where} invalid regular expression ${JSON.stringify(value)}: ${(error as Error).message}`,
+      );
     }
   });
-  if (compiled.every((matcher) => matcher.matchesValue('')))
+  // Only matchers that demand something are asked: one that excludes a value does not count as matching nothing.
+  if (compiled.every((matcher) => matcher.isEqual && matcher.matchesValue('')))
     throw new SilenceError(
       'invalid silence: matcher set 0: at least one matcher must not match the empty string',
     );

@@ -1,3 +1,4 @@
+/** Longer than most files: the sections of one configuration file and the checks that span them. */
 import type { Node } from 'yaml';
 import { type Matcher, sortMatchers } from '../labels/matcher.ts';
 import { type MatcherMode, parseMatchers } from '../labels/parse-matcher.ts';
@@ -122,18 +123,23 @@ function buildSchema(mode: MatcherMode): StructSchema {
   );
   const receiver = struct(
     `name:str labels?:{str} ${Object.keys(receiverSchemas)
-      .map((name) => `${name}?:[${name}]`)
+      .map((name) => `${name}?:${name}_list`)
       .join(' ')}`,
     {
-      parts: receiverSchemas,
+      parts: Object.fromEntries(
+        Object.entries(receiverSchemas).map(([name, item]) => [
+          `${name}_list`,
+          { kind: 'list', item, itemType: goReceiverTypes[name] ?? `*config.${pascal(name)}` },
+        ]),
+      ),
       validate: (values) => {
         if (!has(values, 'name')) fail('missing name in receiver');
-        const labels = (values['labels'] ?? {}) as Record<string, string>;
-        if (labels['name'] !== undefined && labels['name'] !== values['name'])
+        const labels = (values.labels ?? {}) as Record<string, string>;
+        if (labels.name !== undefined && labels.name !== values.name)
           fail(
-            `receiver label "name" must match receiver name ${JSON.stringify(values['name'])}, got ${JSON.stringify(labels['name'])}`,
+            `receiver label "name" must match receiver name ${JSON.stringify(values.name)}, got ${JSON.stringify(labels.name)}`,
           );
-        values['labels'] = { ...labels, name: values['name'] };
+        values.labels = { ...labels, name: values.name };
       },
     },
   );
@@ -141,16 +147,17 @@ function buildSchema(mode: MatcherMode): StructSchema {
     'name?:str source_match?:{str} source_match_re?:regexps source_matchers?:matchers target_match?:{str} target_match_re?:regexps target_matchers?:matchers equal?:[str]',
     {
       parts: { matchers, regexps: regexpMap },
+      type: 'common.plain',
       validate: (values) => {
         for (const name of [
-          ...Object.keys((values['source_match'] ?? {}) as Values),
-          ...Object.keys((values['target_match'] ?? {}) as Values),
+          ...Object.keys((values.source_match ?? {}) as Values),
+          ...Object.keys((values.target_match ?? {}) as Values),
         ])
           if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)) fail(`invalid label name ${JSON.stringify(name)}`);
-        const sources = (values['source_matchers'] as unknown[] | undefined) ?? [];
-        const targets = (values['target_matchers'] as unknown[] | undefined) ?? [];
-        values['source_matchers'] = sources.length > 0 ? sources : undefined;
-        values['target_matchers'] = targets.length > 0 ? targets : undefined;
+        const sources = (values.source_matchers as unknown[] | undefined) ?? [];
+        const targets = (values.target_matchers as unknown[] | undefined) ?? [];
+        values.source_matchers = sources.length > 0 ? sources : undefined;
+        values.target_matchers = targets.length > 0 ? targets : undefined;
       },
     },
   );
@@ -162,12 +169,12 @@ function buildSchema(mode: MatcherMode): StructSchema {
       },
     });
   return struct(
-    'global?:global route?:route inhibit_rules?:[inhibit] receivers?:[receiver] templates:[str] mute_time_intervals?:[mute] time_intervals?:[interval] tracing?:any event_recorder?:any',
+    'global?:global route?:route inhibit_rules?:inhibits receivers?:[receiver] templates:[str] mute_time_intervals?:[mute] time_intervals?:[interval] tracing?:any event_recorder?:any',
     {
       parts: {
         global: globalSchema,
         route,
-        inhibit,
+        inhibits: { kind: 'list', item: inhibit, itemType: 'common.InhibitRule' },
         receiver,
         mute: intervals('mute time interval'),
         interval: intervals('time interval'),
@@ -176,6 +183,17 @@ function buildSchema(mode: MatcherMode): StructSchema {
     },
   );
 }
+
+const goReceiverTypes: Readonly<Record<string, string>> = {
+  webhook_configs: '*webhook.WebhookConfig',
+  opsgenie_configs: '*config.OpsGenieConfig',
+  victorops_configs: '*config.VictorOpsConfig',
+  sns_configs: '*config.SNSConfig',
+  msteams_configs: '*config.MSTeamsConfig',
+  msteamsv2_configs: '*config.MSTeamsV2Config',
+};
+/** `slack_configs` as Go names it: `SlackConfig`. */
+const pascal = (name: string) => `${name[0]!.toUpperCase()}${name.slice(1, -'_configs'.length)}Config`;
 
 const schemas = new Map<MatcherMode, StructSchema>();
 
@@ -187,10 +205,10 @@ export function configSchema(mode: MatcherMode = 'fallback'): StructSchema {
 }
 
 function validateRoute(values: Values) {
-  const match = (values['match'] ?? {}) as Record<string, string>;
+  const match = (values.match ?? {}) as Record<string, string>;
   for (const name of Object.keys(match))
     if (!/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name)) fail(`invalid label name ${JSON.stringify(name)}`);
-  const groupBy = (values['group_by'] ?? []) as string[];
+  const groupBy = (values.group_by ?? []) as string[];
   const seen = new Set<string>();
   for (const label of groupBy) {
     if (label !== '...') {
@@ -201,13 +219,14 @@ function validateRoute(values: Values) {
   }
   if (groupBy.includes('...') && seen.size > 0)
     fail('cannot have wildcard group_by (`...`) and other labels at the same time');
-  if (values['group_interval'] === 0) fail('group_interval cannot be zero');
-  if (values['repeat_interval'] === 0) fail('repeat_interval cannot be zero');
+  if (values.group_interval === 0) fail('group_interval cannot be zero');
+  if (values.repeat_interval === 0) fail('repeat_interval cannot be zero');
 }
 
 /** Fills what receivers take from `global`, and checks what one section says of another. */
 function validateConfig(values: Values) {
-  const global = (values['global'] ??= globalSchema.defaults()) as Values;
+  values.global ??= globalSchema.defaults();
+  const global = values.global as Values;
   const exclusive = (a: string, b: string) => {
     if (has(global, a) && has(global, b)) fail(`at most one of ${a} & ${b} must be configured`);
   };
@@ -217,7 +236,7 @@ function validateConfig(values: Values) {
     (has(global, 'slack_api_url') || has(global, 'slack_api_url_file')) &&
     (has(global, 'slack_app_token') || has(global, 'slack_app_token_file')) &&
     // The old way to use bot tokens: the API's own URL, and a token in each receiver's http_config.
-    global['slack_api_url'] !== global['slack_app_url']
+    global.slack_api_url !== global.slack_app_url
   )
     fail(
       'at most one of slack_app_token/slack_app_token_file & slack_api_url/slack_api_url_file must be configured',
@@ -235,9 +254,13 @@ function validateConfig(values: Values) {
   ])
     exclusive(name, `${name}_file`);
 
+  // An item that says nothing is a receiver without a name; nothing can refer to it.
+  values.receivers = ((values.receivers ?? []) as (Values | undefined)[]).filter(
+    (receiver) => receiver !== undefined,
+  );
   const names = new Set<string>();
-  for (const receiver of (values['receivers'] ?? []) as Values[]) {
-    const name = String(receiver['name']);
+  for (const receiver of (values.receivers ?? []) as Values[]) {
+    const name = String(receiver.name);
     if (names.has(name)) fail(`notification config name ${JSON.stringify(name)} is not unique`);
     for (const kind of Object.keys(receiverSchemas))
       for (const settings of (receiver[kind] ?? []) as (Values | undefined)[]) {
@@ -246,7 +269,7 @@ function validateConfig(values: Values) {
       }
     names.add(name);
   }
-  const route = values['route'] as RouteConfig | undefined;
+  const route = values.route as RouteConfig | undefined;
   if (route === undefined) return fail('no routes provided');
   if (!route.receiver) fail('root route must specify a default receiver');
   if (
@@ -292,13 +315,13 @@ function inherit(kind: string, settings: Values, global: Values) {
     if (message !== undefined && !Object.keys(pairs).some((name) => has(settings, name))) fail(message);
   };
   const slash = () => {
-    const url = String(settings['api_url'] ?? '');
-    if (url !== '' && !url.endsWith('/')) settings['api_url'] = `${url}/`;
+    const url = String(settings.api_url ?? '');
+    if (url !== '' && !url.endsWith('/')) settings.api_url = `${url}/`;
   };
-  if (kind !== 'email_configs') settings['http_config'] ??= global['http_config'];
+  if (kind !== 'email_configs') settings.http_config ??= global.http_config;
   switch (kind) {
     case 'email_configs': {
-      settings['tls_config'] ??= global['smtp_tls_config'];
+      settings.tls_config ??= global.smtp_tls_config;
       take({ smarthost: 'smtp_smarthost' }, 'no global SMTP smarthost set');
       take({ from: 'smtp_from' }, 'no global SMTP from set');
       take({ hello: 'smtp_hello' });
@@ -306,12 +329,18 @@ function inherit(kind: string, settings: Values, global: Values) {
       take({ auth_password: 'smtp_auth_password', auth_password_file: 'smtp_auth_password_file' });
       take({ auth_secret: 'smtp_auth_secret', auth_secret_file: 'smtp_auth_secret_file' });
       take({ auth_identity: 'smtp_auth_identity' });
-      settings['require_tls'] ??= global['smtp_require_tls'];
-      settings['force_implicit_tls'] ??= global['smtp_force_implicit_tls'];
+      settings.headers = {
+        From: settings.from,
+        Subject: '{{ template "email.default.subject" . }}',
+        To: settings.to,
+        ...(settings.headers as Values | undefined),
+      };
+      settings.require_tls ??= global.smtp_require_tls;
+      settings.force_implicit_tls ??= global.smtp_force_implicit_tls;
       break;
     }
     case 'slack_configs': {
-      settings['app_url'] ??= global['slack_app_url'];
+      settings.app_url ??= global.slack_app_url;
       if (!has(settings, 'app_token') && !has(settings, 'app_token_file'))
         take({ api_url: 'slack_api_url', api_url_file: 'slack_api_url_file' });
       if (!has(settings, 'api_url') && !has(settings, 'api_url_file'))

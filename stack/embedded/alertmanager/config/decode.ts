@@ -1,3 +1,4 @@
+/** Longer than most files: one reader whose kinds of values share the collection of errors and their lines. */
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { parseGoDuration } from '../../duration/go-duration.ts';
 import { parsePrometheusDuration } from '../../duration/prometheus-duration.ts';
@@ -12,10 +13,14 @@ export type Scalar =
   | 'string'
   | 'bool'
   | 'int'
+  | 'uint64'
+  | 'int64'
   | 'duration'
   | 'goDuration'
+  | 'textDuration'
   | 'url'
   | 'secretUrl'
+  | 'templateUrl'
   | 'secret'
   | 'hostPort'
   | 'regexp'
@@ -38,7 +43,7 @@ export interface StructSchema {
 }
 export type Schema =
   | { readonly kind: 'scalar'; readonly type: Scalar }
-  | { readonly kind: 'list'; readonly item: Schema }
+  | { readonly kind: 'list'; readonly item: Schema; readonly itemType?: string }
   | { readonly kind: 'map'; readonly value: Schema }
   | { readonly kind: 'custom'; readonly decode: (decoder: Decoder, node: Node | null) => unknown }
   | StructSchema;
@@ -73,7 +78,7 @@ export class Decoder {
       case 'list': {
         if (isNull(node)) return undefined;
         if (!isSeq(node)) {
-          this.mismatch(node, `[]${goName(schema.item)}`);
+          this.mismatch(node, `[]${schema.itemType ?? goName(schema.item)}`);
           return undefined;
         }
         return node.items.map((item) => this.decode(schema.item, item as Node));
@@ -144,8 +149,35 @@ export class Decoder {
         if (typeof node.value === 'number' && Number.isInteger(node.value)) return node.value;
         this.mismatch(node, 'int');
         return undefined;
+      case 'uint64':
+      case 'int64':
+        if (
+          typeof node.value === 'number' &&
+          Number.isInteger(node.value) &&
+          (type === 'int64' || node.value >= 0)
+        )
+          return node.value;
+        this.mismatch(node, type);
+        return undefined;
+      case 'textDuration':
+        return rethrow(() => parseGoDuration(text));
+      case 'templateUrl':
+        // May hold template actions, which are carried out when it is used.
+        if (text === '<secret>' || text.includes('{{')) return text;
+        try {
+          return checkUrl(text);
+        } catch (error) {
+          throw new ConfigError(`invalid URL: ${(error as Error).message}`, { cause: error });
+        }
       case 'duration':
-        return rethrow(() => parsePrometheusDuration(text));
+        return rethrow(() => {
+          const unknown = /^(?:\d+(?:ms|[smhdwy]))*(\d+([^\d]+))/.exec(text)?.[2];
+          if (unknown !== undefined && !/^(?:ms|[smhdwy])$/.test(unknown))
+            throw new ConfigError(
+              `unknown unit ${JSON.stringify(unknown)} in duration ${JSON.stringify(text)}`,
+            );
+          return parsePrometheusDuration(text);
+        });
       case 'goDuration': {
         if (typeof node.value === 'number') return node.value / 1e6;
         try {
@@ -184,6 +216,24 @@ export class Decoder {
   }
 }
 
+/** What our parser says, what yaml.v2 says of the same mistake, and which part of it speaks. */
+const goSyntaxErrors: readonly (readonly [RegExp, string, 'scanner' | 'parser'])[] = [
+  [
+    /Nested mappings are not allowed|Implicit keys need to be on a single line|must be on a single line/i,
+    'mapping values are not allowed in this context',
+    'scanner',
+  ],
+  [/Tabs are not allowed/i, 'found character that cannot start any token', 'scanner'],
+  [
+    /Flow map .*end with a }|Missing , or : between flow map items/i,
+    "did not find expected ',' or '}'",
+    'parser',
+  ],
+  [/Flow sequence .*end with a ]|Missing , between flow/i, "did not find expected ',' or ']'", 'parser'],
+  [/Missing closing ["']quote/i, 'found unexpected end of stream', 'scanner'],
+  [/All mapping items must start at the same column/i, 'did not find expected key', 'parser'],
+];
+
 /** Reads one YAML document by a schema. Throws {@link ConfigError}. */
 export function decodeYaml(text: string, schema: Schema): unknown {
   const lines = new LineCounter();
@@ -195,9 +245,12 @@ export function decodeYaml(text: string, schema: Schema): unknown {
   });
   const problem = document.errors[0];
   if (problem !== undefined) {
-    const line = problem.linePos?.[0].line;
-    const message = problem.message.split(/ at line \d+/)[0]!.toLowerCase();
-    throw new ConfigError(`yaml: ${line === undefined ? '' : `line ${line}: `}${message}`);
+    const message = problem.message.split(/ at line \d+/)[0]!;
+    const known = goSyntaxErrors.find(([pattern]) => pattern.test(message));
+    // yaml.v2 counts the lines of its parser from nought, and names no line for the first.
+    const line = (problem.linePos?.[0].line ?? 1) - (known?.[2] === 'parser' ? 1 : 0);
+    const where = line > (known?.[2] === 'scanner' ? 1 : 0) ? `line ${line}: ` : '';
+    throw new ConfigError(`yaml: ${where}${known?.[1] ?? message.toLowerCase()}`);
   }
   const decoder = new Decoder(document, lines);
   const value = decoder.decode(schema, document.contents as Node | null);
@@ -227,7 +280,14 @@ function tagOf(node: Node | null): string {
 }
 
 const goScalar = (type: Scalar): string =>
-  ({ bool: 'bool', int: 'int', secret: 'config.plain', duration: 'string' })[type as string] ?? 'string';
+  ({
+    bool: 'bool',
+    int: 'int',
+    secret: 'config.plain',
+    any: 'interface {}',
+    uint64: 'uint64',
+    int64: 'int64',
+  })[type as string] ?? 'string';
 
 function goName(schema: Schema): string {
   if (schema.kind === 'struct') return schema.type.replace('config.plain', 'config.Receiver');
@@ -251,7 +311,8 @@ function checkUrl(text: string): string {
   if (scheme.toLowerCase() !== 'http' && scheme.toLowerCase() !== 'https')
     throw new ConfigError(`unsupported scheme ${JSON.stringify(scheme)} for URL`);
   if (!/^https?:\/\/[^/?#]/i.test(text)) throw new ConfigError('missing host for URL');
-  const port = /^https?:\/\/(?:[^@/?#]*@)?(?:\[[^\]]*\]|[^:/?#]*):([^/?#]*)/i.exec(text)?.[1];
+  const host = (/^https?:\/\/([^/?#]*)/i.exec(text)?.[1] ?? '').replace(/^.*@/, '');
+  const port = /^(?:\[[^\]]*\]|[^:]*):(.*)$/.exec(host)?.[1];
   if (port !== undefined && !/^\d*$/.test(port))
     throw new ConfigError(`parse ${JSON.stringify(text)}: invalid port ":${port}" after host`);
   return text;

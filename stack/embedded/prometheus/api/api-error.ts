@@ -59,5 +59,7 @@ export function fromEngine(error: unknown): ApiError {
   if (error instanceof PromqlTimeoutError) return new ApiError('timeout', error.message);
   if (error instanceof PromqlCanceledError) return new ApiError('canceled', error.message);
   if (error instanceof PromqlExecutionError) return new ApiError('execution', error.message);
+  // Deeper than the stack: as good as a query that is too large.
+  if (error instanceof RangeError) return new ApiError('execution', 'query is nested too deep');
   return new ApiError('internal', messageOf(error));
 }

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import type { ParserOptions } from '../promql/parser/parse.ts';
 import { parseExpr } from '../promql/parser/parse.ts';
+import { formatQuery } from '../promql/parser/pretty.ts';
+import { printExpr } from '../promql/parser/print.ts';
 import type { Alert } from '../rules/alerting-rule.ts';
 import type { EvaluatedRule, RuleGroup } from '../rules/rule-group.ts';
 import type { RuleManager } from '../rules/rule-manager.ts';
 import type { Matcher } from '../storage/queryable.ts';
 import { invalidParameter, messageOf } from './api-error.ts';
-import { formatExpr, prettyExpr } from './format-expr.ts';
 import { matcherSets, parseBoolean } from './parameters.ts';
 import { rfc3339 } from './rfc3339.ts';
 import type { Routing } from './routing.ts';
@@ -75,15 +76,26 @@ export function addRuleRoutes(routing: Routing, rules: RuleManager, parser: Pars
     return { data: next === undefined ? { groups } : { groups, groupNextToken: next } };
   });
 
-  const parse = (parameters: URLSearchParams) => {
-    try {
-      return parseExpr(parameters.get('query') ?? '', parser);
-    } catch (error) {
-      throw invalidParameter('query', error);
-    }
-  };
-  routing.api(['GET', 'POST'], '/format_query', (parameters) => ({ data: prettyExpr(parse(parameters)) }));
-  routing.api(['GET', 'POST'], '/parse_query', (parameters) => ({ data: translateExpr(parse(parameters)) }));
+  /** A query put through a function of the parser; what that refuses is the parameter's fault. */
+  const parsed =
+    (read: (text: string) => unknown) =>
+    (parameters: URLSearchParams): { data: unknown } => {
+      try {
+        return { data: read(parameters.get('query') ?? '') };
+      } catch (error) {
+        throw invalidParameter('query', error);
+      }
+    };
+  routing.api(
+    ['GET', 'POST'],
+    '/format_query',
+    parsed((text) => formatQuery(text, parser)),
+  );
+  routing.api(
+    ['GET', 'POST'],
+    '/parse_query',
+    parsed((text) => translateExpr(parseExpr(text, parser))),
+  );
 }
 
 function page(parameters: URLSearchParams): { limit: number; token: string } {
@@ -141,7 +153,7 @@ const formatted = new Map<string, string>();
 function formattedExpr(text: string, parser: ParserOptions): string {
   let result = formatted.get(text);
   if (result === undefined) {
-    result = formatExpr(parseExpr(text, parser));
+    result = printExpr(parseExpr(text, parser));
     if (formatted.size > 5000) formatted.clear();
     formatted.set(text, result);
   }

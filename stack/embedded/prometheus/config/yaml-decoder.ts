@@ -1,4 +1,14 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type Pair,
+  parseDocument,
+  type YAMLMap,
+} from 'yaml';
 
 /** A text that is not the configuration it should be. `message` reads as go-yaml's and Prometheus's own do. */
 export class ConfigError extends Error {
@@ -9,6 +19,8 @@ export class ConfigError extends Error {
 export interface Decoding {
   readonly errors: string[];
   line(node: Node): number;
+  /** `line:column` */
+  position(node: Node): string;
   resolve(node: Node): Node;
 }
 
@@ -36,6 +48,10 @@ export function decodeYaml<T>(text: string, decoder: Decoder<T>, whenEmpty: T): 
   const decoding: Decoding = {
     errors: [],
     line: (node) => (node.range ? lines.linePos(node.range[0]).line : 0),
+    position: (node) => {
+      const { line, col } = lines.linePos(node.range?.[0] ?? 0);
+      return `${line}:${col}`;
+    },
     resolve: (node) => {
       let current = node;
       for (let depth = 0; isAlias(current) && depth < 20; depth++) {
@@ -158,7 +174,7 @@ export function struct<T extends object>(type: string, fields: Fields<T>): Decod
     if (!isMap(node)) return mismatch(node, decoding, type);
     const values: Partial<T> = {};
     const seen = new Set<string>();
-    for (const pair of node.items) {
+    for (const pair of merged(node, decoding)) {
       const keyNode = pair.key as Node;
       const key = isScalar(keyNode) ? String(keyNode.value) : '';
       if (seen.has(key))
@@ -178,11 +194,37 @@ export function struct<T extends object>(type: string, fields: Fields<T>): Decod
 }
 
 /** Decodes, then completes or checks; what `finish` throws ends the decoding. */
-export function finished<Raw, T>(decoder: Decoder<Raw>, finish: (raw: Raw, line: number) => T): Decoder<T> {
+export function finished<Raw, T>(
+  decoder: Decoder<Raw>,
+  finish: (raw: Raw, position: string) => T,
+): Decoder<T> {
   return (node, decoding) => {
     const before = decoding.errors.length;
     const raw = decoder(node, decoding);
     if (raw === undefined || decoding.errors.length > before) return undefined;
-    return finish(raw, decoding.line(node));
+    return finish(raw, decoding.position(node));
   };
+}
+
+/** The pairs of a mapping with those of `<<` merged in: what stands there itself wins. */
+function merged(node: YAMLMap, decoding: Decoding): readonly Pair[] {
+  const isMerge = (pair: Pair): boolean =>
+    isScalar(pair.key) && (pair.key.source === '<<' || typeof pair.key.value === 'symbol');
+  if (!node.items.some(isMerge)) return node.items;
+  const own = node.items.filter((pair) => !isMerge(pair));
+  const name = (pair: Pair): unknown => (isScalar(pair.key) ? pair.key.value : undefined);
+  const taken = new Set(own.map(name));
+  for (const { value } of node.items.filter(isMerge)) {
+    const target = decoding.resolve(value as Node);
+    for (const source of isSeq(target) ? target.items : [target]) {
+      const map = decoding.resolve(source as Node);
+      if (!isMap(map)) throw new ConfigError('yaml: map merge requires map or sequence of maps as the value');
+      for (const pair of merged(map, decoding)) {
+        if (taken.has(name(pair))) continue;
+        taken.add(name(pair));
+        own.push(pair);
+      }
+    }
+  }
+  return own;
 }

@@ -14,12 +14,12 @@ export function formatFloat(value: number): string {
   return `${sign}${whole}${fraction.padEnd(exponent, '0')}`;
 }
 
-/** Go's `%g`: exponents below -4 and from 21 on, which is how Prometheus prints numbers in messages. */
+/** Go's `%g` and `%v`, which is how Prometheus prints numbers in messages: `0.5`, `1e+06`. */
 export function formatG(value: number): string {
   if (!Number.isFinite(value) || value === 0) return formatFloat(value);
   const [mantissa = '', exponentText = '0'] = value.toExponential().split('e');
   const exponent = Number(exponentText);
-  if (exponent >= -4 && exponent < 21) return formatFloat(value);
+  if (exponent >= -4 && exponent < 6) return formatFloat(value);
   const digits = String(Math.abs(exponent)).padStart(2, '0');
   return `${mantissa}e${exponent < 0 ? '-' : '+'}${digits}`;
 }

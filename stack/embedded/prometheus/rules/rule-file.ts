@@ -50,10 +50,10 @@ interface RawGroup {
   query_offset: number;
   limit: number;
   labels: Record<string, string>;
-  rules: (Partial<RawRule> & { line: number })[];
+  rules: (Partial<RawRule> & { position: string })[];
 }
 
-const ruleFile = struct<{ groups: (Partial<RawGroup> & { line: number })[] }>('rulefmt.RuleGroups', {
+const ruleFile = struct<{ groups: (Partial<RawGroup> & { position: string })[] }>('rulefmt.RuleGroups', {
   groups: list(
     finished(
       struct<RawGroup>('rulefmt.RuleGroup', {
@@ -73,12 +73,12 @@ const ruleFile = struct<{ groups: (Partial<RawGroup> & { line: number })[] }>('r
               labels: map(string),
               annotations: map(string),
             }),
-            (raw, line) => ({ ...raw, line }),
+            (raw, position) => ({ ...raw, position }),
           ),
           '[]rulefmt.Rule',
         ),
       }),
-      (raw, line) => ({ ...raw, line }),
+      (raw, position) => ({ ...raw, position }),
     ),
     '[]rulefmt.RuleGroup',
   ),
@@ -91,15 +91,15 @@ export function parseRuleFile(text: string, file: string, options: ParserOptions
   const names = new Set<string>();
   const groups = (raw.groups ?? []).map((group): GroupDefinition => {
     const name = group.name ?? '';
-    if (name === '') faults.push(`${group.line}:3: Groupname must not be empty`);
+    if (name === '') faults.push(`${group.position}: Groupname must not be empty`);
     else if (names.has(name))
-      faults.push(`${group.line}:3: groupname: ${JSON.stringify(name)} is repeated in the same file`);
+      faults.push(`${group.position}: groupname: ${JSON.stringify(name)} is repeated in the same file`);
     names.add(name);
     const rules = (group.rules ?? []).map((rule, index): RuleDefinition => {
       const label = rule.alert ?? rule.record ?? '';
       for (const fault of faultsOf(rule, options)) {
         faults.push(
-          `${rule.line}:5: group ${JSON.stringify(name)}, rule ${index + 1}, ${JSON.stringify(label)}: ${fault}`,
+          `${rule.position}: group ${JSON.stringify(name)}, rule ${index + 1}, ${JSON.stringify(label)}: ${fault}`,
         );
       }
       return {

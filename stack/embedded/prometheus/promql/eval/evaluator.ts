@@ -22,7 +22,7 @@ import { readInstant, readSmoothed, selectRange } from './select.ts';
 import type { Steps } from './steps.ts';
 import { firstStep, makeSteps } from './steps.ts';
 import type { Window } from './window.ts';
-import { firstAfter } from './window.ts';
+import { firstAfter, isMonotonic } from './window.ts';
 
 /** An instant vector at every step, or a scalar at every step, or a string. */
 export type Value =
@@ -54,6 +54,7 @@ export class Evaluator {
     const value = this.#dispatch(expr);
     const samples =
       value.type === 'vector' ? countSamples(value.block) : value.type === 'scalar' ? value.values.length : 0;
+    budget.check();
     budget.held = before;
     budget.hold(samples);
     return value;
@@ -164,6 +165,8 @@ export class Evaluator {
     }
     const scalars = args.filter((arg) => arg !== ranged).map((arg) => this.scalar(arg));
     const source = this.rangeSource(ranged);
+    // Prometheus puts the evaluated subquery in the tree, and that has no position.
+    const position = ranged.kind === 'subquery' ? 0 : ranged.start;
     this.#checkExtended(source, expr.name);
     if (expr.name === 'quantile_over_time' && source.series.length > 0) {
       this.#warnQuantiles(scalars[0]!, expr.args[0]!.start);
@@ -186,6 +189,7 @@ export class Evaluator {
       smoothed: source.smoothed,
       scalars: scalars.map(() => 0),
       absent: false,
+      monotonic: false,
       overlap: false,
     };
     const before = source.anchored || source.smoothed ? context.lookbackMs : 0;
@@ -199,6 +203,7 @@ export class Evaluator {
       window.values = series.values;
       window.startTimestamps = context.startTimestamps ? series.startTimestamps : undefined;
       window.overlap = false;
+      if (isCounterFunction) window.monotonic = isMonotonic(series.values);
       const offset = builder.add(
         dropNow ? series.labels.withoutName() : series.labels,
         (!keepsName && !dropNow) || source.dropName?.[index] === true,
@@ -244,7 +249,7 @@ export class Evaluator {
       if (window.overlap) {
         context.annotations.warn(
           `overlapping start timestamps detected for metric name "${series.labels.get('__name__')}"`,
-          ranged.start,
+          position,
         );
       }
       if (any === 0) {
@@ -254,7 +259,7 @@ export class Evaluator {
       context.budget.hold(widest);
       context.budget.held += any - widest;
       names.push(series.labels);
-      if (isCounterFunction) this.#warnNonCounter(series.labels, ranged.start);
+      if (isCounterFunction) this.#warnNonCounter(series.labels, position);
     }
     const block = builder.build();
     if (expr.name === 'absent_over_time') return this.#absentOverTime(block, ranged);

@@ -1,7 +1,7 @@
 import type { Window } from './window.ts';
 import { absent } from './window.ts';
 
-/** Linear between two samples. A counter that fell in between restarted at zero (left edge) or went on (right edge). */
+/** Linear between two samples. A counter that fell in between restarted at zero. */
 export function interpolate(
   time: number,
   t1: number,
@@ -9,15 +9,9 @@ export function interpolate(
   t2: number,
   v2: number,
   isCounter: boolean,
-  leftEdge: boolean,
 ): number {
-  let from = v1;
-  let to = v2;
-  if (isCounter && to < from) {
-    if (leftEdge) from = 0;
-    else to += from;
-  }
-  return from + ((to - from) * (time - t1)) / (t2 - t1);
+  const from = isCounter && v2 < v1 ? 0 : v1;
+  return from + ((v2 - from) * (time - t1)) / (t2 - t1);
 }
 
 /** As Go's sort.Search over `[0, count)`, from `low`: the first index whose timestamp is beyond (or at) the time. */
@@ -47,14 +41,14 @@ export function extendedRate(window: Window, isCounter: boolean, isRate: boolean
   if (smoothed) last = search(timestamps, low, last, rangeEnd, true);
   const time = (index: number): number => timestamps[low + index]!;
   const value = (index: number): number => values[low + index]!;
-  if (time(last) <= rangeStart) return absent(window);
+  if (time(last) <= rangeStart || (smoothed && time(first) > rangeEnd)) return absent(window);
   const left =
     smoothed && time(first) < rangeStart
-      ? interpolate(rangeStart, time(first), value(first), time(first + 1), value(first + 1), isCounter, true)
+      ? interpolate(rangeStart, time(first), value(first), time(first + 1), value(first + 1), isCounter)
       : value(first);
   const right =
     smoothed && last > 0 && time(last) > rangeEnd
-      ? interpolate(rangeEnd, time(last - 1), value(last - 1), time(last), value(last), isCounter, false)
+      ? interpolate(rangeEnd, time(last - 1), value(last - 1), time(last), value(last), isCounter)
       : value(last);
   let result = right - left;
   if (isCounter) {

@@ -25,13 +25,13 @@ export const mathFunctions: ReadonlyMap<string, (value: number) => number> = new
   ['tanh', Math.tanh],
 ]);
 
-/** Go's int64 conversion of what no int64 can hold. */
-const minimumSeconds = -(2 ** 63);
+/** What Go makes of a time that no int64 holds, NaN among them: the conversion wraps, to 292277026596-12-04 15:30:08. */
+const beyondTime = { year: 292_277_026_596, month: 12, day: 4, days: 106_751_991_167_300, second: 55_808 };
 
 /** Days since 1970-01-01, and the second of that day: JavaScript's Date ends at the year 275760, Go's time does not. */
 function civil(value: number): { year: number; month: number; day: number; days: number; second: number } {
-  const truncated = Math.trunc(value);
-  const seconds = Number.isNaN(value) || Math.abs(truncated) >= 2 ** 63 ? minimumSeconds : truncated;
+  const seconds = Math.trunc(value);
+  if (!(Math.abs(seconds) < 2 ** 63)) return beyondTime;
   const days = Math.floor(seconds / 86_400);
   const second = seconds - days * 86_400;
   // Howard Hinnant's civil-from-days, in eras of 400 years from the first of March.

@@ -31,15 +31,7 @@ function extend(series: SeriesSamples, start: number, end: number, smoothed: boo
   if (timestamps[last]! <= start)
     return { labels, timestamps: new Float64Array(0), values: new Float64Array(0) };
   const at = (time: number, left: number): number =>
-    interpolate(
-      time,
-      timestamps[left]!,
-      values[left]!,
-      timestamps[left + 1]!,
-      values[left + 1]!,
-      false,
-      false,
-    );
+    interpolate(time, timestamps[left]!, values[left]!, timestamps[left + 1]!, values[left + 1]!, false);
   const from = smoothed && timestamps[first]! < start ? at(start, first) : values[first]!;
   const to = smoothed && last > 0 && timestamps[last]! > end ? at(end, last - 1) : values[last]!;
   if (timestamps[first]! <= start) first++;

@@ -21,7 +21,7 @@ function extrapolatedRate(window: Window, isCounter: boolean, isRate: boolean): 
   const firstValue = values[low]!;
   const intervals = last - low;
   let result = values[last]! - firstValue;
-  if (isCounter) {
+  if (isCounter && !(window.monotonic && startTimestamps === undefined)) {
     let previous = firstValue;
     for (let index = low + 1; index < high; index++) {
       const value = values[index]!;

@@ -72,9 +72,9 @@ export function readSeries(
       else if (reading === 'timestamp') values[offset + step] = timestamps[cursor]! / 1000;
       else if (reading === 'time-ms') values[offset + step] = timestamps[cursor]!;
       else {
-        const start = series.startTimestamps?.[cursor];
-        if (start === undefined || Number.isNaN(start)) continue;
-        values[offset + step] = start / 1000;
+        if (!context.startTimestamps) continue;
+        const start = series.startTimestamps?.[cursor] ?? Number.NaN;
+        values[offset + step] = Number.isNaN(start) ? 0 : start / 1000;
       }
       present[offset + step] = 1;
       any++;
@@ -120,7 +120,6 @@ export function readSmoothed(
           samples[from]!,
           timestamps[next]!,
           samples[next]!,
-          false,
           false,
         );
       } else if (hasPrevious) value = samples[next - 1]!;

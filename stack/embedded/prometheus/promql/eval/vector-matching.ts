@@ -79,6 +79,7 @@ export function matchVectors(context: QueryContext, expr: BinaryExpr, left: Bloc
   const taken = new Map<number, Set<string>>();
 
   for (let step = 0; step < steps; step++) {
+    if ((step & 63) === 0) context.budget.check();
     oneRows.fill(-1);
     matched.fill(0);
     if (mayClash) taken.clear();

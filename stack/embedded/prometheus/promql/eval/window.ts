@@ -15,6 +15,8 @@ export interface Window {
   smoothed: boolean;
   /** The scalar arguments at this step. */
   scalars: number[];
+  /** No value of the series is below the one before: a counter without resets. */
+  monotonic: boolean;
   /** Set by the function when the series has no result at this step. */
   absent: boolean;
   /** Set by the function when start timestamps overlap. */
@@ -33,6 +35,12 @@ export function firstAfter(timestamps: Float64Array, time: number, low: number, 
     else from = middle + 1;
   }
   return from;
+}
+
+/** Whether no value is below the one before it. */
+export function isMonotonic(values: Float64Array): boolean {
+  for (let index = 1; index < values.length; index++) if (values[index]! < values[index - 1]!) return false;
+  return true;
 }
 
 /** Marks the window as having no result. */

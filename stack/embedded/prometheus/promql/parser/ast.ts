@@ -55,7 +55,7 @@ export interface TimeModifiers {
 export interface VectorSelector extends Positioned, TimeModifiers {
   readonly kind: 'selector';
   end: number;
-  /** The name before the braces, or the quoted one first in them; empty when there is none. */
+  /** The name before the braces; empty when there is none, or it stands within them. */
   readonly name: string;
   /** With the one for the name, which comes last. */
   readonly matchers: readonly Matcher[];

@@ -166,5 +166,5 @@ function checkBinary(expr: BinaryExpr, fail: Fail): ValueType {
       fail(expr.start, `no grouping allowed for ${goQuote(operator)} operation`);
     if (filled) fail(expr.start, 'filling in missing series not allowed for set operators');
   }
-  return typeOf(expr);
+  return left === 'scalar' && right === 'scalar' ? 'scalar' : 'vector';
 }

@@ -68,8 +68,12 @@ const aggregators = new Set([
   'limit_ratio',
 ]);
 const numberPattern =
-  /(?:0[xX][0-9a-fA-F]+(?:_[0-9a-fA-F]+)*|(?:\d+(?:_\d+)*)?\.?(?:\d+(?:_\d+)*)?(?:[eE][+-]?\d+(?:_\d+)*)?)/y;
+  /(?:0[xX][0-9a-fA-F]*(?:_[0-9a-fA-F]+)*|(?:\d+(?:_\d+)*)?\.?(?:\d+(?:_\d+)*)?(?:[eE][+-]?\d+(?:_\d+)*)?)/y;
 const durationPattern = /(?:\d+(?:ms|[smhdwy]))+/y;
+/** How far Prometheus reads before it gives a duration up. */
+const scannedPattern = /(?:\d+(?:ms|[smhdwy]))*\d*/y;
+/** What it still takes for a part of the number, and then misses the rest of. */
+const trailingPattern = /\.|__?|[eE][+-]?/y;
 const wordPattern = /[A-Za-z_:][A-Za-z0-9_:]*/y;
 const labelPattern = /[A-Za-z_][A-Za-z0-9_]*/y;
 
@@ -159,7 +163,7 @@ export class Lexer {
         return this.#token('punctuation', start, start + 1);
       case ')':
         this.#parenDepth--;
-        if (this.#parenDepth < 0) throw new LexError(`unexpected right parenthesis ')'`, start);
+        if (this.#parenDepth < 0) throw new LexError(`unexpected right parenthesis ')'`, start + 1);
         return this.#token('punctuation', start, start + 1);
       case '{':
         this.#braceOpen = true;
@@ -220,7 +224,10 @@ export class Lexer {
 
   #insideBrackets(start: number): Token {
     const input = this.#input;
-    if (start >= input.length) throw new LexError('unexpected end of input in duration expression', start);
+    if (start >= input.length) {
+      if (!this.#gotDuration) throw new LexError('unexpected end of input in duration expression', start);
+      throw new LexError(this.#parenDepth > 0 ? 'unclosed left parenthesis' : 'unclosed left bracket', start);
+    }
     const char = input[start]!;
     if (char === ']') {
       this.#bracketOpen = false;
@@ -228,15 +235,15 @@ export class Lexer {
     }
     if (char === ':') {
       if (!this.#gotDuration)
-        throw new LexError('unexpected colon before duration in duration expression', start);
-      if (this.#gotColon) throw new LexError('unexpected repeated colon in duration expression', start);
+        throw new LexError('unexpected colon before duration in duration expression', start + 1);
+      if (this.#gotColon) throw new LexError(`unexpected colon ':'`, start);
       this.#gotColon = true;
       return this.#token('punctuation', start, start + 1);
     }
     if ('+-*/%^'.includes(char)) return this.#token('operator', start, start + 1);
     if (char === '(' || char === ')') {
       this.#parenDepth += char === '(' ? 1 : -1;
-      if (this.#parenDepth < 0) throw new LexError(`unexpected right parenthesis ')'`, start);
+      if (this.#parenDepth < 0) throw new LexError(`unexpected right parenthesis ')'`, start + 1);
       return this.#token('punctuation', start, start + 1);
     }
     if (char === ',') return this.#token('punctuation', start, start + 1);
@@ -265,9 +272,15 @@ export class Lexer {
     }
     numberPattern.lastIndex = start;
     const number = numberPattern.exec(input)?.[0] ?? '';
-    if (!isAlphanumeric(input[start + number.length]))
+    const following = input[start + number.length];
+    if (following !== '.' && !isAlphanumeric(following)) {
       return this.#token('number', start, start + number.length);
-    const scanned = duration !== undefined && duration.length > number.length ? duration : number;
+    }
+    trailingPattern.lastIndex = start + number.length;
+    const rest = trailingPattern.exec(input)?.[0] ?? '';
+    scannedPattern.lastIndex = start;
+    const asDuration = scannedPattern.exec(input)?.[0] ?? '';
+    const scanned = asDuration.length > number.length ? asDuration : number + rest;
     throw new LexError(`bad number or duration syntax: ${goQuote(scanned)}`, start);
   }
 

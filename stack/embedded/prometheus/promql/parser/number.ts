@@ -11,7 +11,13 @@ export function parseNumber(source: string): number {
   if (text === 'inf') return Number.POSITIVE_INFINITY;
   if (text === 'nan') return Number.NaN;
   if (/^0[0-7]+$/.test(text)) return Number.parseInt(text, 8);
-  return Number(text);
+  const value = Number(text);
+  if (Number.isNaN(value)) {
+    throw new DurationError(
+      `error parsing number: strconv.ParseFloat: parsing ${goQuote(source)}: invalid syntax`,
+    );
+  }
+  return value;
 }
 
 const unitsMs: Readonly<Record<string, number>> = {

@@ -4,7 +4,6 @@
  * learner must read Prometheus's own message and position; `parse.test.ts` holds this parser to lezer's grammar.
  * One file, since every rule calls every other.
  */
-import { compileRegexp } from '../../../regexp/regexp.ts';
 import { createMatcher } from '../../labels/matcher.ts';
 import type { Matcher, MatchOperator } from '../../storage/queryable.ts';
 import { PromqlParseError } from '../errors.ts';
@@ -36,6 +35,8 @@ export interface ParserOptions {
 
 /** Deeper queries are refused: the evaluator recurses as deep as the query does. */
 const maxDepth = 500;
+/** Operators in a row make the tree as deep as parentheses do. */
+const maxOperators = 1000;
 
 const precedences: Readonly<Record<string, number>> = {
   or: 1,
@@ -58,6 +59,9 @@ const precedences: Readonly<Record<string, number>> = {
   '^': 6,
 };
 const powerPrecedence = 6;
+const blank = /(?:[ \t\r\n]|#[^\n]*)*/y;
+const openParen = /\(/y;
+const aggregationBody = /\(|(?:by|without)\b/iy;
 /** Keywords that cannot name a metric outside braces. */
 const reserved = new Set(['on', 'ignoring', 'group_left', 'group_right', 'bool', 'atan2']);
 
@@ -112,6 +116,7 @@ class Parser {
   parseTop(): Expr {
     if (this.#token.type === 'eof') {
       const reason = 'no expression found in input';
+      if (this.#text !== '') this.fail(0, reason);
       throw new PromqlParseError(`unknown position: parse error: ${reason}`, reason);
     }
     const expr = this.#expr(0);
@@ -158,14 +163,16 @@ class Parser {
     if (++this.#depth > maxDepth)
       this.fail(this.#token.start, `expression is nested deeper than ${maxDepth} levels`);
     let left = this.#unary();
-    while (this.#token.type === 'operator') {
+    for (let operators = 0; this.#token.type === 'operator'; operators++) {
+      if (operators >= maxOperators)
+        this.fail(this.#token.start, `more than ${maxOperators} operators in a row`);
       const operator = this.#token.text;
       const precedence = precedences[operator];
       if (precedence === undefined || precedence < minimum) break;
       const { start: operatorStart } = this.#advance();
       const returnBool = this.#is('bool');
       if (returnBool) this.#advance();
-      const matching = this.#matching(operator);
+      const matching = this.#matching(operator, left.start);
       const right = this.#expr(operator === '^' ? precedence : precedence + 1);
       left = {
         kind: 'binary',
@@ -199,7 +206,7 @@ class Parser {
     };
   }
 
-  #matching(operator: string): VectorMatching {
+  #matching(operator: string, start: number): VectorMatching {
     const isSet = operator === 'and' || operator === 'or' || operator === 'unless';
     const matching = {
       card: isSet ? ('many-to-many' as VectorMatching['card']) : ('one-to-one' as VectorMatching['card']),
@@ -220,10 +227,10 @@ class Parser {
     while (this.#is('fill') || this.#is('fill_left') || this.#is('fill_right')) {
       const keyword = this.#token;
       // `fill` may also be the metric on the right-hand side: only a number in parentheses makes it a modifier.
-      if (!/^\s*\(/.test(this.#text.slice(keyword.end))) break;
+      if (!this.#followedBy(openParen)) break;
       this.#advance();
       if (this.#options.fillModifiers !== true) {
-        this.fail(keyword.start, 'binop fill modifiers are experimental and not enabled');
+        this.fail(start, 'binop fill modifiers are experimental and not enabled');
       }
       this.#expect('(', 'fill modifier', '"("');
       const value = this.#signedNumber('fill modifier', 'number');
@@ -286,19 +293,20 @@ class Parser {
       return { kind: 'paren', expr, start: token.start, end };
     }
     if (this.#is('{')) return this.#vectorSelector();
-    if (token.type === 'aggregator' && this.#followedBy(/^(?:\(|(?:by|without)\b)/i))
-      return this.#aggregate();
-    if (token.type === 'identifier' && this.#followedBy(/^\(/)) return this.#call();
-    if (['start', 'end', 'step', 'range'].includes(token.text) && this.#followedBy(/^\(/))
+    if (token.type === 'aggregator' && this.#followedBy(aggregationBody)) return this.#aggregate();
+    if (token.type === 'identifier' && this.#followedBy(openParen)) return this.#call();
+    if (['start', 'end', 'step', 'range'].includes(token.text) && this.#followedBy(openParen))
       return this.#call();
     if (this.#startsMetric()) return this.#vectorSelector();
     return this.#unexpected();
   }
 
-  /** Whether what follows the current token, spaces and comments aside, matches. */
+  /** Whether what follows the current token, spaces and comments aside, matches the sticky pattern. */
   #followedBy(pattern: RegExp): boolean {
-    const rest = this.#text.slice(this.#token.end).replace(/^(?:\s+|#[^\n]*)*/, '');
-    return pattern.test(rest);
+    blank.lastIndex = this.#token.end;
+    blank.exec(this.#text);
+    pattern.lastIndex = blank.lastIndex;
+    return pattern.test(this.#text);
   }
 
   #startsMetric(): boolean {
@@ -327,7 +335,8 @@ class Parser {
       args.push(this.#expr(0));
       if (this.#is(',')) {
         const comma = this.#advance();
-        if (this.#is(')')) this.fail(comma.start, 'trailing commas not allowed in function call args');
+        if (this.#is(')') || this.#is(','))
+          this.fail(comma.start, 'trailing commas not allowed in function call args');
       } else if (!this.#is(')')) this.#unexpected();
     }
     this.#advance();
@@ -394,7 +403,7 @@ class Parser {
           if (name !== '') {
             this.fail(start, `metric name must not be set twice: ${goQuote(name)} or ${goQuote(found)}`);
           }
-          name = found;
+          matchers.push(createMatcher('__name__', '=', found));
         } else matchers.push(found);
         if (this.#is(',')) this.#advance();
         else if (!this.#is('}')) this.#unexpected('label matching', '"," or "}"');
@@ -426,7 +435,7 @@ class Parser {
     };
   }
 
-  /** A matcher, or the metric's name in quotes. */
+  /** A matcher, or the metric's name in quotes, which is one more matcher. */
   #labelMatcher(): Matcher | string {
     const label = this.#token;
     if (label.type !== 'identifier' && label.type !== 'string') {
@@ -443,11 +452,10 @@ class Parser {
     this.#advance();
     const text = unquote(value.source);
     try {
-      if (operator.text.endsWith('~')) compileRegexp(text, { anchored: true });
+      return createMatcher(name, operator.text as MatchOperator, text);
     } catch (error) {
-      this.fail(label.start, error instanceof Error ? error.message : String(error));
+      return this.fail(label.start, error instanceof Error ? error.message : String(error));
     }
-    return createMatcher(name, operator.text as MatchOperator, text);
   }
 
   #postfix(primary: Expr): Expr {
@@ -462,25 +470,18 @@ class Parser {
   }
 
   #extend(expr: Expr): void {
-    const { text, start } = this.#advance();
+    const { text } = this.#advance();
     if (this.#options.extendedRangeSelectors !== true) {
-      this.fail(start, `${text} modifier is experimental and not enabled`);
+      this.fail(expr.start, `${text} modifier is experimental and not enabled`);
     }
+    if (expr.kind === 'subquery') this.fail(expr.start, `${text} modifier is not supported for subqueries`);
     const selector = expr.kind === 'matrix' ? expr.selector : expr;
-    if (selector.kind !== 'selector') {
-      this.fail(
-        expr.start,
-        `${text} modifier must be preceded by an instant vector selector or range vector selector`,
-      );
-    }
-    if (text === 'anchored' && expr.kind !== 'matrix') {
-      this.fail(expr.start, 'anchored modifier must be preceded by a range vector selector');
-    }
-    if (selector.anchored || selector.smoothed) {
-      this.fail(expr.start, 'anchored and smoothed modifiers cannot be used together or more than once');
-    }
+    if (selector.kind !== 'selector') this.fail(expr.start, `${text} modifier not implemented`);
     if (text === 'anchored') selector.anchored = true;
     else selector.smoothed = true;
+    if (selector.anchored && selector.smoothed) {
+      this.fail(expr.start, 'anchored and smoothed modifiers cannot be used together');
+    }
     this.#extendTo(expr);
   }
 
@@ -515,8 +516,8 @@ class Parser {
     if (type === 'keyword' && (text === 'start' || text === 'end')) {
       this.#advance();
       at = text;
-      this.#expect('(', '@', '"("');
-      this.#expect(')', '@', '")"');
+      this.#expect('(', '@', 'timestamp');
+      this.#expect(')', '@', 'timestamp');
     } else {
       const seconds = this.#signedNumber('@', 'timestamp');
       if (!Number.isFinite(seconds) || Math.abs(seconds * 1000) >= 2 ** 63) {
@@ -541,7 +542,7 @@ class Parser {
 
   #range(expr: Expr): Expr {
     const bracket = this.#advance();
-    const range = this.#duration('subquery or range selector', true);
+    const range = this.#duration('subquery selector', true);
     if (this.#is(':')) {
       this.#advance();
       const step = this.#is(']') ? 0 : this.#duration('subquery selector', true);
@@ -653,7 +654,7 @@ class Parser {
       const { end } = this.#expect(')', context, '")"');
       return { kind: 'duration-pick', name, left, right, start, end };
     }
-    return this.#unexpected(context, 'number, duration, step(), or range()');
+    return this.#unexpected(context, 'number or duration');
   }
 
   #number(token: Token): number {
@@ -691,7 +692,8 @@ function describe(token: Token): string {
     case 'keyword':
       return `<${token.source}>`;
     case 'operator':
-      return `<op:${token.source}>`;
+      // Alone among them, the sign of a label matcher is no operator to Prometheus.
+      return token.source === '=' ? '"="' : `<op:${token.source}>`;
     case 'aggregator':
       return `<aggr:${token.source}>`;
     case 'punctuation':

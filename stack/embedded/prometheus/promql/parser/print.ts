@@ -1,4 +1,4 @@
-import { formatFloat, formatG } from '../format-float.ts';
+import { formatFloat } from '../format-float.ts';
 import type { BinaryExpr, Duration, DurationExpr, Expr, TimeModifiers, VectorSelector } from './ast.ts';
 import { isSetOperator } from './ast.ts';
 import { goQuote } from './go-quote.ts';
@@ -63,15 +63,13 @@ export function printLabelName(name: string): string {
   return /^[A-Za-z_][A-Za-z0-9_]*$/.test(name) ? name : goQuote(name);
 }
 
-/** The metric's name and matchers. */
+/** The metric's name and its matchers, sorted as Prometheus prints them. */
 export function printSelector(selector: VectorSelector): string {
-  const plain = /^[A-Za-z_:][A-Za-z0-9_:]*$/.test(selector.name);
   const parts = selector.matchers
     .filter((matcher) => selector.name === '' || matcher.name !== '__name__')
-    .map(({ name, operator, value }) => `${printLabelName(name)}${operator}${goQuote(value)}`);
-  if (selector.name !== '' && !plain) parts.unshift(goQuote(selector.name));
-  const name = plain ? selector.name : '';
-  return parts.length === 0 && name !== '' ? name : `${name}{${parts.join(',')}}`;
+    .map(({ name, operator, value }) => `${printLabelName(name)}${operator}${goQuote(value)}`)
+    .sort();
+  return parts.length === 0 && selector.name !== '' ? selector.name : `${selector.name}{${parts.join(',')}}`;
 }
 
 export function printModifiers({ at, offset }: TimeModifiers): string {
@@ -95,7 +93,7 @@ export function printDuration(duration: Duration): string {
 function printDurationExpr(expr: DurationExpr): string {
   switch (expr.kind) {
     case 'duration-literal':
-      return /[a-z]$/i.test(expr.text) ? printSeconds(expr.seconds) : formatG(expr.seconds);
+      return /[a-z]$/i.test(expr.text) ? printSeconds(expr.seconds) : formatFloat(expr.seconds);
     case 'duration-call':
       return `${expr.name}()`;
     case 'duration-paren':

@@ -90,7 +90,7 @@ function seconds(text: string | undefined, line: string): number | undefined {
   return Math.trunc(Number((value * 1000).toPrecision(15)));
 }
 
-const comment = /^# (HELP|TYPE|UNIT) (?:"((?:\\.|[^"\\])*)"|([a-zA-Z_:][a-zA-Z0-9_:]*))(?: (.*))?$/s;
+const comment = /^# (HELP|TYPE|UNIT) (?:"([^"]*)"|([a-zA-Z_:][a-zA-Z0-9_:]*))(?: (.*))?$/s;
 
 function readComment(line: string, exposition: Exposition): void {
   const match = comment.exec(line);

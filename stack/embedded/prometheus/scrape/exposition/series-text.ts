@@ -40,65 +40,76 @@ function bracesEnd(text: string, brace: number, from: number): number {
 }
 
 const namePattern = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
-const labelPattern = /[ \t]*(?:([a-zA-Z_][a-zA-Z0-9_]*)|"((?:\\.|[^"\\])*)")[ \t]*/sy;
-const valuePattern = /=[ \t]*"((?:\\.|[^"\\])*)"[ \t]*(,?)[ \t]*/sy;
+const labelPattern = /[a-zA-Z_][a-zA-Z0-9_]*/y;
+
+/**
+ * The quoted text that starts at `at`, and where it ends. By hand, because a regular expression over a value of
+ * megabytes overflows its stack.
+ */
+export function readQuoted(text: string, at: number): { value: string; end: number } | undefined {
+  if (text.charCodeAt(at) !== quote) return undefined;
+  for (let end = at + 1; end < text.length; end++) {
+    const code = text.charCodeAt(end);
+    if (code === backslash) end++;
+    else if (code === quote) return { value: unescapeText(text.slice(at + 1, end)), end: end + 1 };
+  }
+  return undefined;
+}
 
 /** Parses a name with labels, `name{a="b"}` or `{"any name",a="b"}`, into pairs with `__name__` first. */
 export function parseSeries(text: string): [name: string, value: string][] {
   const pairs: [string, string][] = [];
   const seen = new Set<string>();
+  let at = 0;
+  const fail = (what: string): never => {
+    throw new ExpositionError(`${what} while parsing: ${excerpt(text)}`);
+  };
+  const unexpected = (wanted: string): never =>
+    fail(`expected ${wanted}, got ${excerpt(text.slice(at))} ("INVALID")`);
   const add = (name: string, value: string): void => {
     if (seen.has(name))
       throw new ExpositionError(`label name ${JSON.stringify(name)} is not unique: invalid sample`);
     seen.add(name);
     pairs.push([name, value]);
   };
-  let at = 0;
-  if (!text.startsWith('{')) {
-    namePattern.lastIndex = 0;
-    const name = namePattern.exec(text)?.[0];
-    if (name === undefined)
-      throw new ExpositionError(`"INVALID" is not a valid start token while parsing: ${excerpt(text)}`);
+  const skipSpace = (): void => {
+    while (text.charCodeAt(at) === space || text.charCodeAt(at) === tab) at++;
+  };
+  const matched = (pattern: RegExp): string | undefined => {
+    pattern.lastIndex = at;
+    const found = pattern.exec(text)?.[0];
+    if (found !== undefined) at += found.length;
+    return found;
+  };
+
+  if (text.charCodeAt(0) !== openBrace) {
+    const name = matched(namePattern) ?? fail('"INVALID" is not a valid start token');
     add('__name__', name);
-    at = name.length;
-    while (text[at] === ' ' || text[at] === '\t') at++;
+    skipSpace();
     if (at >= text.length) return pairs;
-    if (text[at] !== '{')
-      throw new ExpositionError(
-        `expected value after metric, got ${excerpt(text.slice(at))} ("INVALID") while parsing: ${excerpt(text)}`,
-      );
+    if (text.charCodeAt(at) !== openBrace) unexpected('value after metric');
   }
   at++;
-  while (true) {
-    if (/^[ \t]*\}/.test(text.slice(at, at + 20))) break;
-    labelPattern.lastIndex = at;
-    const label = labelPattern.exec(text);
-    if (label === null)
-      throw new ExpositionError(
-        `expected label name or }, got ${excerpt(text.slice(at))} ("INVALID") while parsing: ${excerpt(text)}`,
-      );
-    at = labelPattern.lastIndex;
-    const quoted = label[2] === undefined ? undefined : unescapeText(label[2]);
-    if (quoted !== undefined && (text[at] === ',' || text[at] === '}')) {
-      add('__name__', quoted);
-      if (text[at] === ',') at++;
-      continue;
+  for (skipSpace(); text.charCodeAt(at) !== closeBrace; skipSpace()) {
+    const quoted = readQuoted(text, at);
+    if (quoted !== undefined) at = quoted.end;
+    const name = quoted?.value ?? matched(labelPattern) ?? unexpected('label name or }');
+    skipSpace();
+    if (quoted !== undefined && text[at] !== '=') {
+      add('__name__', name);
+    } else {
+      if (text[at] !== '=') unexpected('equal');
+      at++;
+      skipSpace();
+      const value = readQuoted(text, at) ?? unexpected('label value');
+      at = value.end;
+      add(name, value.value);
+      skipSpace();
     }
-    valuePattern.lastIndex = at;
-    const value = valuePattern.exec(text);
-    if (value === null)
-      throw new ExpositionError(
-        `expected equal, got ${excerpt(text.slice(at))} ("INVALID") while parsing: ${excerpt(text)}`,
-      );
-    at = valuePattern.lastIndex;
-    add(quoted ?? label[1]!, unescapeText(value[1]!));
-    if (value[2] === '' && text[at] !== '}')
-      throw new ExpositionError(
-        `unexpected ${excerpt(text.slice(at))} after label value while parsing: ${excerpt(text)}`,
-      );
+    if (text[at] === ',') at++;
+    else if (text.charCodeAt(at) !== closeBrace) unexpected('comma or } after label value');
   }
-  if (pairs.length === 0 || !seen.has('__name__'))
-    throw new ExpositionError(`metric name not set while parsing: ${excerpt(text)}`);
+  if (!seen.has('__name__')) fail('metric name not set');
   return pairs;
 }
 

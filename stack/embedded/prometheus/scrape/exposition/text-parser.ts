@@ -75,8 +75,7 @@ function lineEnd(text: string, from: number): number {
   return end === -1 ? text.length : end;
 }
 
-const comment =
-  /^#[ \t]+(HELP|TYPE)[ \t]+(?:"((?:\\.|[^"\\])*)"|([a-zA-Z_:][a-zA-Z0-9_:]*))(?:[ \t]+(.*))?$/s;
+const comment = /^#[ \t]+(HELP|TYPE)[ \t]+(?:"([^"]*)"|([a-zA-Z_:][a-zA-Z0-9_:]*))(?:[ \t]+(.*))?$/s;
 
 function readComment(line: string, exposition: Exposition): void {
   const match = comment.exec(line);

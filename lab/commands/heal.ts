@@ -1,0 +1,17 @@
+import type { Command } from 'commander';
+import type { LabContext } from '../context.ts';
+import { openWorkshop } from '../exercise/workshop.ts';
+
+/** `heal`: reverts every fault, journalled or not, and stops the traffic. */
+export function register(program: Command, context: LabContext): void {
+  program
+    .command('heal')
+    .description('revert every fault and stop the traffic')
+    .action(async () => {
+      const workshop = await openWorkshop(context);
+      const { reverted } = await workshop.healEverything();
+      context.ui.result({ reverted }, () =>
+        context.ui.line(reverted.length === 0 ? 'Nothing is broken.' : 'All is well again.'),
+      );
+    });
+}

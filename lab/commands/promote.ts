@@ -1,0 +1,22 @@
+import type { Command } from 'commander';
+import type { LabContext } from '../context.ts';
+import { CapabilityMissing, UsageError } from '../errors.ts';
+
+/** `promote`: turns a standby into a primary. */
+export function register(program: Command, context: LabContext): void {
+  program
+    .command('promote')
+    .description('turn a standby database into a primary')
+    .argument('<component>', 'such as postgres-replica')
+    .action(async (component: string) => {
+      const lab = await context.running();
+      if (!lab.capabilities.has('promote')) {
+        throw new CapabilityMissing('promote', lab.kind, 'Choose another runtime: --runtime embedded');
+      }
+      if (component !== 'postgres-replica') {
+        throw new UsageError(`"${component}" is no standby.`, 'Name postgres-replica.');
+      }
+      await lab.promote(component);
+      context.ui.result({ promoted: component }, () => context.ui.line(`${component} is a primary now.`));
+    });
+}

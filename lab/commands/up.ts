@@ -1,0 +1,52 @@
+import type { Command } from 'commander';
+import type { LabContext } from '../context.ts';
+import { Workshop } from '../exercise/workshop.ts';
+import type { ComponentStatus } from '../runtime/runtime.ts';
+import { createProgressView } from '../ui/progress.ts';
+import { labUrls } from '../urls.ts';
+
+/** `up`: starts whatever of the lab is missing and waits until all is ready. */
+export function register(program: Command, context: LabContext): void {
+  program
+    .command('up')
+    .description('start the lab, or what is missing of it')
+    .action(async () => {
+      const began = Date.now();
+      const runtime = await context.runtime();
+      const timings: Record<string, number> = {};
+      const view = await createProgressView(context.ui, `Starting the lab "${context.name}"`);
+      try {
+        const lab = await runtime.up({
+          signal: context.signal,
+          onProgress: (event) => {
+            if (event.phase === 'ready') timings[event.component] = event.elapsedMs;
+            view.onProgress(event);
+          },
+        });
+        await view.close();
+        await new Workshop(context, lab).healLeftovers();
+        const urls = labUrls(lab);
+        const elapsedMs = Date.now() - began;
+        context.ui.result(
+          { name: lab.name, runtime: lab.kind, pace: lab.pace.name, elapsedMs, readyAfterMs: timings, urls },
+          () => {
+            const { line, colors } = context.ui;
+            line(
+              `The lab "${lab.name}" is up (${lab.kind}, pace ${lab.pace.name}, ${(elapsedMs / 1000).toFixed(1)} s).`,
+            );
+            for (const id of ['gateway', 'grafana', 'prometheus', 'jaeger', 'inbox']) {
+              line(`  ${id.padEnd(11)}${colors.cyan(urls.find((one) => one.component === id)?.url ?? '')}`);
+            }
+            line('All addresses and passwords: npm run lab -- urls    Stop: npm run lab -- down');
+          },
+        );
+      } finally {
+        await view.close();
+      }
+    });
+}
+
+/** Whether every component runs and is ready. */
+export function allReady(components: readonly ComponentStatus[]): boolean {
+  return components.every((one) => one.state === 'running' && one.ready);
+}

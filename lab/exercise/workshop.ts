@@ -1,0 +1,137 @@
+import { setMaxListeners } from 'node:events';
+import type { LabContext } from '../context.ts';
+import { maxTtlMs } from '../faults/fault.ts';
+import { type HealReport, heal } from '../faults/heal.ts';
+import { FaultJournal, type FaultOwner } from '../faults/journal.ts';
+import { isLeftover, ownedByThisProcess } from '../faults/leftovers.ts';
+import { type Backends, connectBackends } from '../observe/backends.ts';
+import type { RunningLab } from '../runtime/runtime.ts';
+import { readCredentials } from '../state/credentials.ts';
+import { Traffic } from '../traffic/traffic.ts';
+import { systemClock } from './clock.ts';
+import type { Exercise } from './model.ts';
+import { isBroken, type Progress, ProgressStore } from './progress.ts';
+import { assertHealed, Session, type SessionOptions } from './session.ts';
+
+/** How long a learner's fault and traffic live without any command. */
+export const learnerMinutes = 30;
+
+/** Everything that the commands of exercises, faults and traffic work with, on one running lab. */
+export class Workshop {
+  readonly lab: RunningLab;
+  readonly backends: Backends;
+  readonly journal: FaultJournal;
+  readonly traffic: Traffic;
+  readonly progress: ProgressStore;
+  readonly #context: LabContext;
+
+  constructor(context: LabContext, lab: RunningLab) {
+    const { paths } = context;
+    const grafanaPassword = readCredentials(paths.credentialsFile)?.grafanaPassword;
+    this.#context = context;
+    // A dozen checks wait side by side, each with a request and a pause that Ctrl-C ends.
+    setMaxListeners(100, context.signal);
+    this.lab = lab;
+    this.backends = connectBackends(lab, grafanaPassword === undefined ? {} : { grafanaPassword });
+    this.journal = new FaultJournal(paths.faultsFile);
+    this.traffic = new Traffic(lab);
+    this.progress = new ProgressStore(paths.exercises);
+  }
+
+  /** A learner's session: its faults and its traffic outlive the command, and end by themselves. */
+  learnerSession(exercise: Exercise, progress: Progress): Session {
+    const time = (text: string | undefined): number | undefined =>
+      text === undefined ? undefined : Date.parse(text);
+    const brokenAtMs = time(progress.brokenAt);
+    const fixedAtMs = time(progress.fixedAt);
+    return new Session(
+      exercise,
+      this.#sessionOptions({
+        owner: ownedByThisProcess(),
+        faultTtlMs: maxTtlMs,
+        trafficOptions: { durationSeconds: learnerMinutes * 60, tied: false },
+      }),
+      {
+        startedAtMs: Date.parse(progress.startedAt),
+        ...(brokenAtMs === undefined ? {} : { brokenAtMs }),
+        ...(fixedAtMs === undefined ? {} : { fixedAtMs }),
+      },
+    );
+  }
+
+  /** An unattended run: its faults and its traffic end with it, within the budget at the latest. */
+  unattendedOptions(budgetSeconds: number): SessionOptions {
+    return this.#sessionOptions({
+      owner: ownedByThisProcess(),
+      faultTtlMs: Math.min(maxTtlMs, budgetSeconds * 1000),
+      trafficOptions: { durationSeconds: budgetSeconds, tied: true },
+    });
+  }
+
+  #sessionOptions(
+    differing: Pick<SessionOptions, 'owner' | 'faultTtlMs' | 'trafficOptions'>,
+  ): SessionOptions {
+    return {
+      lab: this.lab,
+      observe: this.backends,
+      journal: this.journal,
+      traffic: this.traffic,
+      clock: systemClock,
+      signal: this.#context.signal,
+      faultsDisabled: this.#context.environment.LAB_TEST_DISABLE_FAULT === '1',
+      note: (text) => this.#context.ui.note(text),
+      ...differing,
+    };
+  }
+
+  /** The exercises that are open in the broken phase; their faults are wanted. */
+  brokenExercises(): Set<string> {
+    return new Set(
+      this.progress.open().filter((id) => {
+        try {
+          const progress = this.progress.read(id);
+          return progress !== undefined && isBroken(progress);
+        } catch {
+          return false;
+        }
+      }),
+    );
+  }
+
+  /** Gives this process's faults to an owner that outlives it. */
+  handOver(owner: FaultOwner): void {
+    for (const entry of this.journal.read().faults) {
+      if (entry.owner.kind === 'process' && entry.owner.pid === process.pid)
+        this.journal.put({ ...entry, owner });
+    }
+  }
+
+  /**
+   * Reverts what nobody wants any more, and says so. Every command that starts work begins with this. Faults of open
+   * exercises and those made by hand stay.
+   */
+  async healLeftovers(): Promise<HealReport> {
+    const wanted = this.brokenExercises();
+    const report = await heal(this.lab, this.journal, { which: (entry) => isLeftover(entry, wanted) });
+    this.#tell(report);
+    return report;
+  }
+
+  /** Reverts everything, also what is wanted, and stops the traffic. */
+  async healEverything(): Promise<HealReport> {
+    await this.traffic.stop();
+    const report = await heal(this.lab, this.journal);
+    this.#tell(report);
+    return report;
+  }
+
+  #tell(report: HealReport): void {
+    for (const fault of report.reverted) this.#context.ui.note(`Healed: ${fault.description}`);
+    assertHealed(report);
+  }
+}
+
+/** The workshop of a lab that runs; `LAB_NOT_RUNNING` otherwise. */
+export async function openWorkshop(context: LabContext): Promise<Workshop> {
+  return new Workshop(context, await context.running());
+}

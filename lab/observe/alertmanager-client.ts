@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { HttpJson } from './http-json.ts';
+
+const labels = z.record(z.string(), z.string());
+const alert = z.object({
+  labels,
+  annotations: labels,
+  startsAt: z.string(),
+  endsAt: z.string(),
+  updatedAt: z.string(),
+  fingerprint: z.string(),
+  receivers: z.array(z.object({ name: z.string() })),
+  status: z.object({
+    state: z.enum(['active', 'suppressed', 'unprocessed']),
+    silencedBy: z.array(z.string()),
+    inhibitedBy: z.array(z.string()),
+  }),
+});
+const silence = z.object({
+  id: z.string(),
+  comment: z.string(),
+  createdBy: z.string(),
+  status: z.object({ state: z.enum(['active', 'pending', 'expired']) }),
+});
+
+export type AlertmanagerAlert = z.output<typeof alert>;
+export type Silence = z.output<typeof silence>;
+
+type Cancel = { readonly signal?: AbortSignal };
+
+/** Alertmanager's API v2, as far as checks need it. */
+export class AlertmanagerClient {
+  readonly #http: HttpJson;
+
+  constructor(baseUrl: string) {
+    this.#http = new HttpJson('Alertmanager', baseUrl);
+  }
+
+  /** Alerts that fire now, also the silenced and inhibited ones (see `status.state`). */
+  async alerts(options: Cancel & { readonly filter?: readonly string[] } = {}): Promise<AlertmanagerAlert[]> {
+    return this.#http.json('/api/v2/alerts', z.array(alert), {
+      query: { filter: options.filter },
+      ...cancel(options),
+    });
+  }
+
+  async silences(options: Cancel = {}): Promise<Silence[]> {
+    return this.#http.json('/api/v2/silences', z.array(silence), cancel(options));
+  }
+
+  /** Silences what carries all of these labels. Returns the silence's ID. */
+  async silence(
+    matchers: Readonly<Record<string, string>>,
+    durationMs: number,
+    about: { readonly createdBy: string; readonly comment: string } & Cancel,
+  ): Promise<string> {
+    const now = Date.now();
+    const body = {
+      matchers: Object.entries(matchers).map(([name, value]) => ({
+        name,
+        value,
+        isRegex: false,
+        isEqual: true,
+      })),
+      startsAt: new Date(now).toISOString(),
+      endsAt: new Date(now + durationMs).toISOString(),
+      createdBy: about.createdBy,
+      comment: about.comment,
+    };
+    const schema = z.object({ silenceID: z.string() });
+    return (await this.#http.json('/api/v2/silences', schema, { body, ...cancel(about) })).silenceID;
+  }
+
+  async expireSilence(id: string, options: Cancel = {}): Promise<void> {
+    await this.#http.text(`/api/v2/silence/${encodeURIComponent(id)}`, {
+      method: 'DELETE',
+      ...cancel(options),
+    });
+  }
+
+  link(): string {
+    return this.#http.url('/#/alerts');
+  }
+}
+
+function cancel({ signal }: Cancel): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}

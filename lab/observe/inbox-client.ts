@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { HttpJson } from './http-json.ts';
+
+const notification = z.object({
+  id: z.union([z.string(), z.number()]).transform(String),
+  receivedAt: z.string(),
+  channel: z.enum(['slack', 'pagerduty', 'email', 'webhook']),
+  receiver: z.string(),
+  status: z.enum(['firing', 'resolved']),
+  alertname: z.string(),
+  service: z.string().default(''),
+  severity: z.string().default(''),
+  instances: z.array(z.string()).default([]),
+  title: z.string().default(''),
+  text: z.string().default(''),
+  dedupKey: z.string().nullish(),
+  acknowledgedAt: z.string().nullish(),
+  acknowledgedBy: z.string().nullish(),
+});
+
+export type Notification = z.output<typeof notification>;
+
+type Cancel = { readonly signal?: AbortSignal };
+
+export interface NotificationFilter extends Cancel {
+  readonly sinceMs?: number;
+  readonly alertname?: string;
+  readonly status?: 'firing' | 'resolved';
+  readonly channel?: Notification['channel'];
+  readonly limit?: number;
+}
+
+/** The on-call inbox: what people were told, and when. */
+export class InboxClient {
+  readonly #http: HttpJson;
+
+  constructor(baseUrl: string) {
+    this.#http = new HttpJson('The inbox', baseUrl);
+  }
+
+  /** Newest last. */
+  async notifications(filter: NotificationFilter = {}): Promise<Notification[]> {
+    const schema = z.object({ notifications: z.array(notification) });
+    const { alertname, status, channel, limit } = filter;
+    const since = filter.sinceMs === undefined ? undefined : new Date(filter.sinceMs).toISOString();
+    const query = { since, alertname, status, channel, limit };
+    return (await this.#http.json('/api/notifications', schema, { query, ...cancel(filter) })).notifications;
+  }
+
+  async acknowledge(id: string, by: string, options: Cancel = {}): Promise<void> {
+    const path = `/api/notifications/${encodeURIComponent(id)}/ack`;
+    await this.#http.text(path, { method: 'POST', body: { by }, ...cancel(options) });
+  }
+
+  async watchdog(
+    options: Cancel = {},
+  ): Promise<{ healthy: boolean; lastSeenAt?: string | null | undefined }> {
+    const schema = z.object({ healthy: z.boolean(), lastSeenAt: z.string().nullish() });
+    return this.#http.json('/api/watchdog', schema, cancel(options));
+  }
+
+  link(): string {
+    return this.#http.url('/');
+  }
+}
+
+function cancel({ signal }: Cancel): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal };
+}

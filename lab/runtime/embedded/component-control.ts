@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Component, PortName } from '../../../stack/topology.ts';
+import { splitAddress } from '../../../stack/topology.ts';
+import { ComponentFailed, type LabError, PortTaken } from '../../errors.ts';
+import { isAlive, type ProcessIdentity } from '../../process/identity.ts';
+import { isPortFree } from '../ports.ts';
+import { probeHttp, probePostgres } from '../readiness.ts';
+import type { ProgressEvent } from '../runtime.ts';
+import type { ComponentProcess } from './component-process.ts';
+import { prepareLaunch } from './launch-spec.ts';
+import type { LabSession } from './session.ts';
+
+const pollMs = 25;
+const readyWithinMs = 60_000;
+const portFreeWithinMs = 1000;
+
+export interface StartOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onPhase?: (phase: ProgressEvent['phase']) => void;
+  /** Its ports were just found free together with all others. */
+  readonly portsAreFree?: boolean;
+}
+
+/** Starts a component unless it runs, and waits until it is ready. Returns whether it had to be started. */
+export async function startComponent(
+  session: LabSession,
+  component: Component,
+  options: StartOptions = {},
+): Promise<boolean> {
+  const process = session.process(component.id);
+  const running = process.find();
+  if (running !== undefined) {
+    process.unpause();
+    await waitUntilReady(session, component, running, options);
+    return false;
+  }
+  options.onPhase?.('creating');
+  const spec = await prepareLaunch(session, component, options.signal);
+  await process.removeOrphans([spec.executable]);
+  options.signal?.throwIfAborted();
+  if (options.portsAreFree !== true) await assertPortsFree(session, component);
+  options.onPhase?.('starting');
+  const identity = process.launch(spec);
+  await waitUntilReady(session, component, identity, options);
+  return true;
+}
+
+/** Stops it gracefully, by force when it has not ended within the grace period. */
+export async function stopComponent(
+  process: ComponentProcess,
+  component: Component,
+  graceMs = 5000,
+): Promise<void> {
+  // PostgreSQL's fast shutdown: clients are disconnected, what is committed is written. SIGTERM would wait for them all.
+  await process.stop(component.program.kind === 'postgres' ? 'SIGINT' : 'SIGTERM', graceMs);
+}
+
+/** Asks a component's readiness probe once. */
+export function probe(session: LabSession, component: Component): Promise<boolean> {
+  const { readiness } = component;
+  const address = session.placement.address(component.id, readiness.port);
+  if (readiness.kind === 'http') return probeHttp(`http://${address}${readiness.path}`);
+  const [host, port] = splitAddress(address);
+  return probePostgres(host, Number(port));
+}
+
+async function waitUntilReady(
+  session: LabSession,
+  component: Component,
+  identity: ProcessIdentity,
+  options: StartOptions,
+): Promise<void> {
+  const deadline = Date.now() + readyWithinMs;
+  for (;;) {
+    options.signal?.throwIfAborted();
+    // Asked before and after: what answers may be a stranger on that port while our own process is already dead.
+    if (isAlive(identity) && (await probe(session, component)) && isAlive(identity)) return;
+    if (!isAlive(identity)) throw failed(session, component, 'ended while it started');
+    if (Date.now() > deadline)
+      throw failed(session, component, `was not ready within ${readyWithinMs / 1000} s`);
+    await sleep(pollMs);
+  }
+}
+
+function failed(session: LabSession, component: Component, how: string): LabError {
+  const lines = session.process(component.id).lastLines(3);
+  return new ComponentFailed(component.id, how, lines.length > 0 ? lines.join(' | ') : '(it wrote nothing)');
+}
+
+async function assertPortsFree(session: LabSession, component: Component): Promise<void> {
+  for (const name of Object.keys(component.ports) as PortName[]) {
+    const port = Number(splitAddress(session.placement.listen(component.id, name))[1]);
+    // A process that has just been ended may hold its socket for a moment longer than its name.
+    const deadline = Date.now() + portFreeWithinMs;
+    let free = await isPortFree(port);
+    while (!free && Date.now() < deadline) {
+      await sleep(pollMs);
+      free = await isPortFree(port);
+    }
+    if (free) continue;
+    throw new PortTaken(
+      component.id,
+      port,
+      'The rest of the lab already runs on this set of ports. Free it, or move the lab: npm run lab -- down, then up.',
+    );
+  }
+}

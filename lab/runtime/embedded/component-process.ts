@@ -1,0 +1,172 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { findProcess, isAlive, type ProcessEntry, type ProcessIdentity } from '../../process/identity.ts';
+import { realPathOf } from '../../process/real-path.ts';
+import { processesIn, processTree, signalProcesses } from '../../process/tree.ts';
+import { writeFileAtomically } from '../../state/atomic-write.ts';
+import { type LabPaths, logFileOf } from '../../state/paths.ts';
+
+/** A command line, ready to run. */
+export interface LaunchSpec {
+  readonly command: string;
+  readonly arguments: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  readonly uid?: number;
+  readonly gid?: number;
+  /** The file that the process will run as, links resolved; differs from `command` behind a wrapper. */
+  readonly executable: string;
+}
+
+const recordSchema = z.object({ pid: z.int().positive(), startTime: z.string(), startedAt: z.string() });
+export type ProcessRecord = z.infer<typeof recordSchema>;
+
+const pollMs = 20;
+const largestLogBytes = 16 * 1024 * 1024;
+
+/** The process of one component: its PID file, its log, the signals it is sent. */
+export class ComponentProcess {
+  readonly id: string;
+  readonly #pidFile: string;
+  readonly logFile: string;
+  /** Its working directory, by which it is recognised even when no PID file was written. */
+  readonly directory: string;
+
+  constructor(id: string, paths: LabPaths) {
+    this.id = id;
+    this.#pidFile = join(paths.run, `${id}.pid`);
+    this.logFile = logFileOf(paths, id);
+    this.directory = join(paths.data, id);
+  }
+
+  /** What the PID file says, whether that process lives or not. */
+  record(): ProcessRecord | undefined {
+    try {
+      return recordSchema.parse(JSON.parse(readFileSync(this.#pidFile, 'utf8')));
+    } catch {
+      // Missing, or cut short by a crash: then there is nothing to signal by it.
+      return undefined;
+    }
+  }
+
+  /** The live process, or undefined. */
+  find(): (ProcessEntry & { readonly startedAt: string }) | undefined {
+    const record = this.record();
+    if (record === undefined) return undefined;
+    const entry = findProcess(record.pid);
+    return entry?.startTime === record.startTime ? { ...entry, startedAt: record.startedAt } : undefined;
+  }
+
+  /** Starts it, detached from this command in every way: own session, output to its log, never waited for. */
+  launch(spec: LaunchSpec): ProcessIdentity {
+    mkdirSync(this.directory, { recursive: true });
+    mkdirSync(dirname(this.logFile), { recursive: true });
+    this.#rotateLog();
+    const log = openSync(this.logFile, 'a');
+    try {
+      const child = spawn(spec.command, [...spec.arguments], {
+        cwd: this.directory,
+        env: spec.environment,
+        detached: true,
+        stdio: ['ignore', log, log],
+        ...(spec.uid === undefined ? {} : { uid: spec.uid, gid: spec.gid }),
+      });
+      child.once('error', () => {});
+      child.unref();
+      if (child.pid === undefined) throw new Error(`${spec.command} could not be started`);
+      const identity: ProcessIdentity = findProcess(child.pid) ?? { pid: child.pid, startTime: 'gone' };
+      writeFileAtomically(
+        this.#pidFile,
+        `${JSON.stringify({ pid: identity.pid, startTime: identity.startTime, startedAt: new Date().toISOString() })}\n`,
+        { durable: false },
+      );
+      return identity;
+    } finally {
+      closeSync(log);
+    }
+  }
+
+  /** Asks it to finish, and ends it and whatever it started when it has not within the grace period. */
+  async stop(signal: NodeJS.Signals, graceMs: number): Promise<void> {
+    const root = this.find();
+    if (root !== undefined) {
+      const tree = processTree(root);
+      signalProcesses([root], signal);
+      // A paused process handles no signal but SIGKILL until it may go on.
+      signalProcesses(tree, 'SIGCONT');
+      await this.#gone([root], graceMs);
+      // What is left of it, whether it ignored the signal or only forgot a child, ends by force.
+      const left = [...tree, ...processTree(root)].filter(isAlive);
+      signalProcesses(left, 'SIGKILL');
+      await this.#gone(left, 10_000);
+    }
+    this.forget();
+  }
+
+  /** Ends it and all its descendants at once. */
+  async kill(): Promise<void> {
+    const root = this.find();
+    if (root !== undefined) {
+      const tree = processTree(root);
+      signalProcesses(tree, 'SIGKILL');
+      await this.#gone(tree, 10_000);
+    }
+  }
+
+  /** Stops it and all its descendants in their tracks; connections stay open, nothing answers. */
+  pause(): void {
+    const root = this.find();
+    if (root === undefined) return;
+    // Again until nothing new appears: a child may have been born between the look and the signal.
+    for (let before = -1, tree = processTree(root); tree.length !== before; tree = processTree(root)) {
+      before = tree.length;
+      signalProcesses(tree, 'SIGSTOP');
+    }
+  }
+
+  unpause(): void {
+    const root = this.find();
+    if (root !== undefined) signalProcesses(processTree(root).reverse(), 'SIGCONT');
+  }
+
+  /** Ends processes of this component that no PID file tells of. */
+  async removeOrphans(executables: readonly string[]): Promise<void> {
+    const root = this.find();
+    const known = new Set(root === undefined ? [] : processTree(root).map((entry) => entry.pid));
+    const orphans = processesIn(realPathOf(this.directory), executables).filter(
+      (entry) => !known.has(entry.pid),
+    );
+    if (orphans.length === 0) return;
+    signalProcesses(orphans, 'SIGKILL');
+    await this.#gone(orphans, 10_000);
+  }
+
+  forget(): void {
+    rmSync(this.#pidFile, { force: true });
+  }
+
+  /** The last lines it wrote, for a message. */
+  lastLines(count: number): string[] {
+    try {
+      return readFileSync(this.logFile, 'utf8').trimEnd().split('\n').slice(-count);
+    } catch {
+      return [];
+    }
+  }
+
+  async #gone(processes: readonly ProcessIdentity[], withinMs: number): Promise<boolean> {
+    const deadline = Date.now() + withinMs;
+    while (processes.some(isAlive)) {
+      if (Date.now() >= deadline) return false;
+      await sleep(pollMs);
+    }
+    return true;
+  }
+
+  #rotateLog(): void {
+    const size = statSync(this.logFile, { throwIfNoEntry: false })?.size ?? 0;
+    if (size > largestLogBytes) renameSync(this.logFile, `${this.logFile}.1`);
+  }
+}

@@ -1,0 +1,59 @@
+import type { PaceName } from '../../stack/pace.ts';
+import { RuntimeMismatch, RuntimeUnavailable } from '../errors.ts';
+import { readLabState } from '../state/lab-state.ts';
+import type { LabPaths } from '../state/paths.ts';
+import { createEmbeddedRuntime } from './embedded/embedded-runtime.ts';
+import type { Runtime, RuntimeKind } from './runtime.ts';
+
+export type RuntimeChoice = 'auto' | 'docker' | 'embedded';
+
+/** What both runtimes are made from. */
+export interface RuntimeOptions {
+  readonly name: string;
+  readonly paths: LabPaths;
+  /** The project's folder. */
+  readonly root: string;
+  /** `undefined`: what the lab was started with, `lab` for a new one. */
+  readonly pace: PaceName | undefined;
+  readonly native: boolean;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** A line that a person should read (why this runtime, which ports). */
+  readonly note: (text: string) => void;
+}
+
+/**
+ * The runtime for this lab: the one it already runs on, or what was asked for. `auto` is docker where an engine answers
+ * and embedded elsewhere, and says why. The Docker runtime is loaded only when it is used.
+ */
+export async function createRuntime(options: RuntimeOptions & { choice: RuntimeChoice }): Promise<Runtime> {
+  const { choice } = options;
+  const recorded = recordedRuntime(options.paths.stateFile);
+  if (recorded !== undefined && choice !== 'auto' && choice !== recorded) {
+    throw new RuntimeMismatch('runtime', recorded, choice);
+  }
+  const wanted = recorded ?? choice;
+  if (wanted === 'embedded') return createEmbeddedRuntime(options);
+  const { connectEngine } = await import('./docker/engine.ts');
+  const { createDockerRuntime } = await import('./docker/docker-runtime.ts');
+  try {
+    const engine = await connectEngine(options.environment);
+    if (recorded === undefined && choice === 'auto') {
+      options.note(`Runtime docker: engine ${engine.version} answers. --runtime embedded needs none.`);
+    }
+    return createDockerRuntime(engine, options);
+  } catch (error) {
+    if (wanted === 'docker' || !(error instanceof RuntimeUnavailable)) throw error;
+    options.note('Runtime embedded: no Docker engine answers.');
+    return createEmbeddedRuntime(options);
+  }
+}
+
+/** The runtime that this lab was started on; undefined when it has no state, or one that cannot be read. */
+function recordedRuntime(stateFile: string): RuntimeKind | undefined {
+  try {
+    return readLabState(stateFile)?.runtime;
+  } catch {
+    // `down` must work with a corrupt state; every other command reports it when it reads the state.
+    return undefined;
+  }
+}

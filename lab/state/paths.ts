@@ -1,0 +1,49 @@
+import { join } from 'node:path';
+
+/** Every place below `.lab/` that the lab writes to; nothing of it stands elsewhere. */
+export interface LabPaths {
+  /** `.lab`, shared by the labs of this clone. */
+  readonly base: string;
+  /** `.lab/.cache`: what may be deleted at any time and is made again when missing. */
+  readonly cache: string;
+  /** `.lab/<name>`. */
+  readonly directory: string;
+  readonly stateFile: string;
+  readonly lockFile: string;
+  /** Mode 0600. */
+  readonly credentialsFile: string;
+  readonly config: string;
+  readonly logs: string;
+  /** One PID file per component. */
+  readonly run: string;
+  readonly data: string;
+  /** Journal of injected faults. */
+  readonly faultsFile: string;
+  /** Progress of the exercises, one file each. */
+  readonly exercises: string;
+}
+
+/** The paths of one lab of the project at `root`. */
+export function labPaths(root: string, name: string): LabPaths {
+  const base = join(root, '.lab');
+  const directory = join(base, name);
+  return {
+    base,
+    cache: join(base, '.cache'),
+    directory,
+    stateFile: join(directory, 'state.json'),
+    lockFile: join(base, `.${name}.lock`),
+    credentialsFile: join(directory, 'credentials.json'),
+    config: join(directory, 'config'),
+    logs: join(directory, 'logs'),
+    run: join(directory, 'run'),
+    data: join(directory, 'data'),
+    faultsFile: join(directory, 'faults.json'),
+    exercises: join(directory, 'exercises'),
+  };
+}
+
+/** The file that a component's output goes to (embedded runtime). */
+export function logFileOf(paths: LabPaths, component: string): string {
+  return join(paths.logs, `${component}.log`);
+}

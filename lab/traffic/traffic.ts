@@ -1,0 +1,169 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import { TrafficFailed } from '../errors.ts';
+import { findProcess, isAlive } from '../process/identity.ts';
+import type { RunningLab } from '../runtime/runtime.ts';
+import { writeFileAtomically } from '../state/atomic-write.ts';
+import type { TrafficProfileName } from './profiles.ts';
+import { type TallySnapshot, tallySchema } from './tally.ts';
+
+const record = z.object({
+  pid: z.number().int().positive(),
+  startTime: z.string(),
+  profile: z.string(),
+  since: z.string(),
+  until: z.string(),
+});
+export type TrafficRecord = z.output<typeof record>;
+
+export interface TrafficOptions {
+  readonly profile: TrafficProfileName;
+  /** At most half an hour; it ends by itself. */
+  readonly durationSeconds: number;
+  /** Ends with this process (unattended runs) instead of outliving it (a learner's exercise). */
+  readonly tied: boolean;
+  readonly signal?: AbortSignal;
+}
+
+const readyWithinMs = 30_000;
+const stopWithinMs = 5_000;
+
+/**
+ * The lab's traffic: one process for one lab, named in `.lab/<name>/traffic.json`, so that any later command finds it.
+ * The tally stands in `.lab/<name>/traffic-tally.json`.
+ */
+export class Traffic {
+  readonly #lab: Pick<RunningLab, 'directory' | 'address'>;
+  readonly #recordFile: string;
+  readonly #tallyFile: string;
+  /** The program to run and its arguments before the worker's own. */
+  readonly #command: readonly string[];
+  /** Kept so that the pipe of a tied process stays open as long as this one lives. */
+  #child: ChildProcess | undefined;
+
+  constructor(
+    lab: Pick<RunningLab, 'directory' | 'address'>,
+    command: readonly string[] = [process.execPath, process.argv[1] ?? '', 'traffic-worker'],
+  ) {
+    this.#lab = lab;
+    this.#command = command;
+    this.#recordFile = join(lab.directory, 'traffic.json');
+    this.#tallyFile = join(lab.directory, 'traffic-tally.json');
+  }
+
+  /** The process that sends now, if one does. */
+  running(): TrafficRecord | undefined {
+    if (!existsSync(this.#recordFile)) return undefined;
+    try {
+      const found = record.parse(JSON.parse(readFileSync(this.#recordFile, 'utf8')));
+      return isAlive(found) ? found : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The client's own count, as of at most half a second ago. */
+  tally(): TallySnapshot | undefined {
+    try {
+      return tallySchema.parse(JSON.parse(readFileSync(this.#tallyFile, 'utf8')));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** Starts the traffic, unless it runs. Resolves when requests are being sent. */
+  async start(options: TrafficOptions): Promise<TrafficRecord> {
+    const already = this.running();
+    if (already !== undefined) return already;
+    rmSync(this.#tallyFile, { force: true });
+    const [program, ...before] = this.#command;
+    const log = openSync(join(this.#lab.directory, 'traffic.log'), 'w');
+    const url = this.#lab.address('gateway', 'http', 'host').url;
+    const child = spawn(
+      program!,
+      [
+        ...before,
+        ...['--url', url, '--profile', options.profile, '--tally', this.#tallyFile],
+        ...['--seconds', String(options.durationSeconds), ...(options.tied ? ['--tied'] : [])],
+      ],
+      // A group of its own: Ctrl-C at the terminal reaches the command, which then stops the traffic.
+      { detached: true, stdio: [options.tied ? 'pipe' : 'ignore', 'ignore', log] },
+    );
+    closeSync(log);
+    let failure: Error | undefined;
+    child.once('error', (error) => {
+      failure = error;
+    });
+    child.unref();
+    (child.stdin as unknown as { unref?(): void } | null)?.unref?.();
+    child.stdin?.on('error', () => {});
+    this.#child = child;
+    if (child.pid === undefined) {
+      await sleep(0);
+      throw new TrafficFailed(failure?.message ?? 'the process could not be started');
+    }
+    const now = Date.now();
+    const entry: TrafficRecord = {
+      pid: child.pid,
+      startTime: findProcess(child.pid)?.startTime ?? 'gone',
+      profile: options.profile,
+      since: new Date(now).toISOString(),
+      until: new Date(now + options.durationSeconds * 1000).toISOString(),
+    };
+    writeFileAtomically(this.#recordFile, `${JSON.stringify(entry, null, 2)}\n`);
+    const deadline = now + readyWithinMs;
+    for (;;) {
+      const tally = this.tally();
+      if (tally?.state === 'running' && tally.requests > 0) return entry;
+      const problem =
+        tally?.state === 'failed'
+          ? (tally.reason ?? 'no reason given')
+          : !isAlive(entry)
+            ? 'its process ended at once'
+            : Date.now() > deadline
+              ? `no answer within ${readyWithinMs / 1000} s`
+              : undefined;
+      if (problem !== undefined || options.signal?.aborted) {
+        await this.stop();
+        options.signal?.throwIfAborted();
+        throw new TrafficFailed(problem ?? 'interrupted');
+      }
+      await sleep(50);
+    }
+  }
+
+  /** Stops the traffic and waits until its process is gone; the tally stays readable. Safe when nothing runs. */
+  async stop(): Promise<void> {
+    const current = this.running();
+    if (current !== undefined) {
+      signalProcess(current.pid, 'SIGTERM');
+      const deadline = Date.now() + stopWithinMs;
+      while (isAlive(current)) {
+        if (Date.now() > deadline) signalProcess(current.pid, 'SIGKILL');
+        await sleep(20);
+      }
+    }
+    this.#child?.stdin?.destroy();
+    this.#child = undefined;
+    rmSync(this.#recordFile, { force: true });
+  }
+}
+
+/** Stops whatever traffic this lab's folder names, also when nothing else of the lab runs. */
+export async function stopTraffic(directory: string): Promise<void> {
+  const unreachable = (): never => {
+    throw new Error('traffic is only being stopped');
+  };
+  await new Traffic({ directory, address: unreachable }).stop();
+}
+
+function signalProcess(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}

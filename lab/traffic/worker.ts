@@ -1,0 +1,53 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { startLoad } from './load.ts';
+import { type TrafficProfileName, trafficProfiles } from './profiles.ts';
+import { Tally, type TallySnapshot } from './tally.ts';
+import { registerUsers, requestOf } from './users.ts';
+
+export interface WorkerOptions {
+  readonly url: string;
+  readonly profile: TrafficProfileName;
+  /** Where the tally is written, twice a second. */
+  readonly tallyFile: string;
+  /** It ends by itself after this long, whatever becomes of the lab. */
+  readonly durationSeconds: number;
+  readonly signal: AbortSignal;
+}
+
+const writeEveryMs = 500;
+
+/**
+ * The body of the traffic process: prepares users, sends the load, and keeps the tally in a file until it is
+ * stopped or its time is over. A process of its own, so that whatever the checks compute does not disturb the arrivals.
+ */
+export async function runTrafficWorker(options: WorkerOptions): Promise<void> {
+  const write = (snapshot: TallySnapshot): void => {
+    const temporary = `${options.tallyFile}.tmp`;
+    writeFileSync(temporary, JSON.stringify(snapshot));
+    renameSync(temporary, options.tallyFile);
+  };
+  const empty = new Tally(Date.now());
+  write(empty.snapshot('preparing', Date.now()));
+  try {
+    const users = await registerUsers(options.url, { users: 5, notesEach: 6, signal: options.signal });
+    const load = startLoad({
+      url: options.url,
+      profile: trafficProfiles[options.profile],
+      request: (name, sender) => requestOf(name, users, sender),
+      durationSeconds: options.durationSeconds,
+    });
+    write(load.snapshot());
+    const timer = setInterval(() => write(load.snapshot()), writeEveryMs);
+    const aborted = new Promise<void>((resolve) =>
+      options.signal.addEventListener('abort', () => resolve(), { once: true }),
+    );
+    await Promise.race([load.ended, aborted]);
+    clearInterval(timer);
+    await load.stop();
+    write(load.snapshot());
+  } catch (error) {
+    if (options.signal.aborted) return;
+    write(empty.snapshot('failed', Date.now(), error instanceof Error ? error.message : String(error)));
+    throw error;
+  }
+}

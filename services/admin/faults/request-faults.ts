@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import { observedLocals } from '../../telemetry/observe-requests.ts';
+import { Problem } from '../../telemetry/problem.ts';
+import { inSpan } from '../../telemetry/tracing.ts';
+import { defineFault, delayMsSchema, type FaultKind, probabilitySchema } from '../fault-kind.ts';
+
+/** The route pattern that a fault is limited to; without it every endpoint is hit. */
+const endpointSchema = z.string().startsWith('/').max(200).optional();
+const oneInSchema = z.number().int().min(1).max(1_000_000);
+
+interface Active {
+  latency?: { delayMs: number; endpoint?: string | undefined };
+  errors?: { rate: number; status: number; endpoint?: string | undefined };
+  rareError?: { oneIn: number };
+  slowRare?: { oneIn: number; delayMs: number };
+}
+
+/** Faults that strike a request in its handler: before the work, inside the request's span. */
+export function createRequestFaults(random: () => number = Math.random): {
+  kinds: FaultKind[];
+  middleware: RequestHandler;
+} {
+  const active: Active = {};
+  const hits = (endpoint: string | undefined, of: string | undefined) =>
+    endpoint === undefined || endpoint === of;
+  const kinds = [
+    defineFault('latency', { delayMs: delayMsSchema, endpoint: endpointSchema }, (params) => {
+      active.latency = params;
+      return () => {
+        delete active.latency;
+      };
+    }),
+    defineFault(
+      'errors',
+      {
+        rate: probabilitySchema,
+        status: z.number().int().min(400).max(599).default(500),
+        endpoint: endpointSchema,
+      },
+      (params) => {
+        active.errors = params;
+        return () => {
+          delete active.errors;
+        };
+      },
+    ),
+    defineFault('rare-error', { oneIn: oneInSchema }, (params) => {
+      active.rareError = params;
+      return () => {
+        delete active.rareError;
+      };
+    }),
+    defineFault('slow-rare', { oneIn: oneInSchema, delayMs: delayMsSchema }, (params) => {
+      active.slowRare = params;
+      return () => {
+        delete active.slowRare;
+      };
+    }),
+  ];
+  const middleware: RequestHandler = async (_request, response, next) => {
+    const { endpoint } = observedLocals(response);
+    const { latency, errors, rareError, slowRare } = active;
+    if (latency !== undefined && hits(latency.endpoint, endpoint)) await stall(latency.delayMs);
+    if (slowRare !== undefined && random() < 1 / slowRare.oneIn) await stall(slowRare.delayMs);
+    if (rareError !== undefined && random() < 1 / rareError.oneIn) {
+      await inSpan('render response', {}, async () => {
+        throw new TypeError("Cannot read properties of undefined (reading 'locale')");
+      });
+    }
+    if (errors !== undefined && hits(errors.endpoint, endpoint) && random() < errors.rate) {
+      throw new Problem(errors.status, 'internal-error', 'The service failed to handle the request.');
+    }
+    next();
+  };
+  return { kinds, middleware };
+}
+
+/** The wait has a span of its own, so that a trace shows where the time went. */
+async function stall(delayMs: number): Promise<void> {
+  await inSpan('acquire lock', {}, () => sleep(delayMs));
+}

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { defineFault, delayMsSchema, type FaultKind } from '../../admin/fault-kind.ts';
+import type { Database } from './database.ts';
+
+const leakTickMs = 100;
+
+/** Faults between the API and its database. */
+export function createDatabaseFaults(database: Database): FaultKind[] {
+  return [
+    defineFault('slow-queries', { delayMs: delayMsSchema.max(9_000) }, ({ delayMs }) => {
+      database.delayMs = delayMs;
+      return () => {
+        database.delayMs = 0;
+      };
+    }),
+    defineFault('connection-leak', { perSecond: z.number().positive().max(100) }, ({ perSecond }) => {
+      const leaked: (() => void)[] = [];
+      let wanted = 0;
+      let pending = 0;
+      let ended = false;
+      const timer = setInterval(() => {
+        wanted += (perSecond * leakTickMs) / 1_000;
+        for (; wanted >= 1; wanted--) {
+          // One at a time once the pool is exhausted: a leak does not queue without bound either.
+          if (pending > 0) continue;
+          pending++;
+          database
+            .leak()
+            .then(
+              (release) => {
+                if (ended) release();
+                else leaked.push(release);
+              },
+              () => undefined,
+            )
+            .finally(() => pending--);
+        }
+      }, leakTickMs).unref();
+      return () => {
+        ended = true;
+        clearInterval(timer);
+        for (const release of leaked.splice(0)) release();
+      };
+    }),
+  ];
+}

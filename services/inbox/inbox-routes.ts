@@ -1,0 +1,144 @@
+import express, { type Express, type Response } from 'express';
+import { z } from 'zod';
+import { answering } from '../telemetry/answering.ts';
+import { Problem } from '../telemetry/problem.ts';
+import { parseInput } from '../telemetry/validation.ts';
+import { type Incoming, querySchema } from './notification.ts';
+import type { NotificationStore } from './notification-store.ts';
+import { contentSecurityPolicy, renderPage } from './page.ts';
+import type { PagerDutyEvents } from './pagerduty.ts';
+import { parseSlackMessage } from './slack.ts';
+import type { Watchdog } from './watchdog.ts';
+import { fromWebhook, webhookSchema } from './webhook.ts';
+
+export const inboxEndpoints = [
+  '/',
+  '/ack/:id',
+  '/slack/:channel',
+  '/v2/enqueue',
+  '/webhook/:receiver',
+  '/api/notifications',
+  '/api/notifications/:id/ack',
+  '/api/watchdog',
+];
+
+const bodyLimit = '512kb';
+const nameSchema = z.string().regex(/^[\w#.-]{1,80}$/, 'must be 1 to 80 letters, digits, or one of _ # . -');
+const acknowledgementSchema = z.strictObject({ by: z.string().trim().min(1).max(100) });
+const pageActor = 'inbox page';
+
+export interface InboxParts {
+  store: NotificationStore;
+  incidents: PagerDutyEvents;
+  watchdog: Watchdog;
+  /** Files what arrived, or lets the watchdog have it. */
+  deliver: (incoming: Incoming) => void;
+}
+
+/** What senders call: each answers as the service that it stands for. */
+function addReceivers(app: Express, { store, incidents, deliver }: InboxParts): void {
+  app.post(
+    '/slack/:channel',
+    answering((request, response) => {
+      const channel = parseInput(nameSchema, request.params.channel);
+      const message = parseSlackMessage(channel, slackBody(request.body));
+      if (typeof message === 'string') return response.status(400).type('text/plain').send(message);
+      deliver(message);
+      return response.type('text/plain').send('ok');
+    }),
+  );
+  app.post(
+    '/v2/enqueue',
+    answering((request, response) => {
+      const outcome = incidents.accept(request.body);
+      if ('errors' in outcome) {
+        return response
+          .status(400)
+          .json({ status: 'invalid event', message: 'Event object is invalid', errors: outcome.errors });
+      }
+      if (outcome.incoming !== undefined) deliver(outcome.incoming);
+      if (outcome.acknowledged !== undefined) store.acknowledgeIncident(outcome.acknowledged, 'PagerDuty');
+      return response
+        .status(202)
+        .json({ status: 'success', message: 'Event processed', dedup_key: outcome.dedupKey });
+    }),
+  );
+  app.post(
+    '/webhook/:receiver',
+    answering((request, response) => {
+      const receiver = parseInput(nameSchema, request.params.receiver);
+      deliver(fromWebhook(receiver, parseInput(webhookSchema, request.body)));
+      return response.json({ status: 'ok' });
+    }),
+  );
+}
+
+/** What the lab and a person call. */
+function addReaders(app: Express, { store, incidents, watchdog }: InboxParts): void {
+  const acknowledge = (id: string | string[] | undefined, by: string) => {
+    const notification = store.acknowledge(String(id), by);
+    if (notification === undefined) {
+      throw new Problem(404, 'notification-not-found', 'There is no such notification.');
+    }
+    if (notification.dedupKey !== undefined) incidents.acknowledge(notification.dedupKey);
+    return notification;
+  };
+  app.get(
+    '/api/notifications',
+    answering((request, response) =>
+      response.json({ notifications: store.list(parseInput(querySchema, request.query)) }),
+    ),
+  );
+  app.post(
+    '/api/notifications/:id/ack',
+    answering((request, response) =>
+      response.json(acknowledge(request.params.id, parseInput(acknowledgementSchema, request.body).by)),
+    ),
+  );
+  app.get('/api/watchdog', (_request, response) => {
+    response.json(watchdog.state);
+  });
+  app.get('/', (_request, response) => {
+    sendPage(
+      response,
+      renderPage({ notifications: store.list({ limit: 1_000 }), watchdog: watchdog.state, now: new Date() }),
+    );
+  });
+  app.post(
+    '/ack/:id',
+    answering((request, response) => {
+      // A page of another origin must not press the button in a visitor's name.
+      const site = request.get('sec-fetch-site');
+      if (site !== undefined && site !== 'same-origin') {
+        throw new Problem(403, 'cross-site', 'Acknowledge from the inbox page itself.');
+      }
+      acknowledge(request.params.id, pageActor);
+      return response.redirect(303, '/');
+    }),
+  );
+}
+
+export function addInboxRoutes(app: Express, parts: InboxParts): void {
+  app.use(express.json({ limit: bodyLimit, strict: false }));
+  app.use(express.urlencoded({ limit: bodyLimit, extended: false, parameterLimit: 10 }));
+  addReceivers(app, parts);
+  addReaders(app, parts);
+}
+
+/** Slack also takes the message as a form with one field, `payload`. */
+function slackBody(body: unknown): unknown {
+  const payload = (body as { payload?: unknown } | null | undefined)?.payload;
+  if (typeof payload !== 'string') return body;
+  try {
+    return JSON.parse(payload);
+  } catch {
+    return undefined;
+  }
+}
+
+function sendPage(response: Response, html: string): void {
+  response.setHeader('Content-Security-Policy', contentSecurityPolicy);
+  response.setHeader('X-Content-Type-Options', 'nosniff');
+  response.setHeader('Cache-Control', 'no-store');
+  response.type('html').send(html);
+}

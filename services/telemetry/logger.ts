@@ -1,0 +1,115 @@
+import { isSpanContextValid, trace } from '@opentelemetry/api';
+import { createLogger as createWinstonLogger, transports, type Logger as WinstonLogger } from 'winston';
+import type { Environment, LogLevel } from './environment.ts';
+import { BoundedLokiTransport } from './loki-transport.ts';
+import { redact, redactText } from './redaction.ts';
+import { currentRequest } from './request-context.ts';
+
+const MESSAGE = Symbol.for('message');
+const closeTimeoutMs = 1_500;
+
+export type LogFields = Record<string, unknown>;
+
+/** One JSON object a line, to stdout and, where LOKI_URL is set, to Loki. Nothing secret passes it. */
+export interface Logger {
+  level: LogLevel;
+  error(message: string, fields?: LogFields): void;
+  warn(message: string, fields?: LogFields): void;
+  info(message: string, fields?: LogFields): void;
+  debug(message: string, fields?: LogFields): void;
+  /** Whether debug lines are written: asked before fields are composed that cost something. */
+  isDebug(): boolean;
+  /** Sends what is buffered for Loki; gives up after 1.5 s. */
+  close(): Promise<void>;
+}
+
+export type LogIdentity = Pick<
+  Environment,
+  'SERVICE_NAME' | 'INSTANCE' | 'ENVIRONMENT' | 'SERVICE_VERSION' | 'LOG_LEVEL' | 'LOKI_URL'
+>;
+
+/** The line's object in the order that people read it: what every line has comes first. */
+function composeLine(level: string, message: string, fields: LogFields, identity: LogIdentity): LogFields {
+  const span = trace.getActiveSpan()?.spanContext();
+  const request = currentRequest();
+  const clean = redact(fields) as LogFields;
+  return {
+    timestamp: new Date().toISOString(),
+    level,
+    message: redactText(message),
+    service: identity.SERVICE_NAME,
+    instance: identity.INSTANCE,
+    environment: identity.ENVIRONMENT,
+    version: identity.SERVICE_VERSION,
+    ...(span !== undefined && isSpanContextValid(span) && { trace_id: span.traceId, span_id: span.spanId }),
+    ...(request !== undefined && { request_id: request.requestId }),
+    ...(request?.userId !== undefined && { user_id: request.userId }),
+    ...clean,
+  };
+}
+
+export function createLogger(
+  identity: LogIdentity,
+  options: { stream?: NodeJS.WritableStream } = {},
+): Logger {
+  const loki =
+    identity.LOKI_URL === undefined
+      ? undefined
+      : new BoundedLokiTransport(
+          identity.LOKI_URL,
+          {
+            app: 'notes',
+            service: identity.SERVICE_NAME,
+            instance: identity.INSTANCE,
+            environment: identity.ENVIRONMENT,
+          },
+          { onStateChange: (line) => process.stderr.write(`${line}\n`) },
+        );
+  const winston: WinstonLogger = createWinstonLogger({
+    level: identity.LOG_LEVEL,
+    format: {
+      transform: (info) => {
+        const { level, message, fields } = info as unknown as {
+          level: string;
+          message: string;
+          fields: LogFields;
+        };
+        const line = composeLine(level, message, fields, identity);
+        return Object.assign(info, { timestamp: line.timestamp, [MESSAGE]: JSON.stringify(line) });
+      },
+    },
+    transports: [
+      new transports.Stream({ stream: options.stream ?? process.stdout }),
+      ...(loki === undefined ? [] : [loki]),
+    ],
+  });
+  const write = (level: LogLevel, message: string, fields: LogFields = {}) => {
+    winston.log({ level, message, fields });
+  };
+  return {
+    get level() {
+      return winston.level as LogLevel;
+    },
+    set level(level) {
+      winston.level = level;
+    },
+    error: (message, fields) => write('error', message, fields),
+    warn: (message, fields) => write('warn', message, fields),
+    info: (message, fields) => write('info', message, fields),
+    debug: (message, fields) => {
+      if (winston.level === 'debug') write('debug', message, fields);
+    },
+    isDebug: () => winston.level === 'debug',
+    async close() {
+      if (loki === undefined) return;
+      let timer: NodeJS.Timeout | undefined;
+      await Promise.race([
+        loki.close(),
+        new Promise<void>((resolve) => {
+          timer = setTimeout(resolve, closeTimeoutMs);
+        }),
+      ]);
+      clearTimeout(timer);
+    },
+  };
+}

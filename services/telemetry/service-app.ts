@@ -1,0 +1,56 @@
+import express, { type Express } from 'express';
+import { createEndpointMatcher } from './endpoint-matcher.ts';
+import { answerNotFound, handleErrors } from './handle-errors.ts';
+import { HttpMetrics } from './http-metrics.ts';
+import type { Logger } from './logger.ts';
+import type { MetricsRegistry } from './metrics-registry.ts';
+import { observeRequests } from './observe-requests.ts';
+
+/** Why a service cannot serve now; empty when it can. */
+export type Readiness = () => readonly string[];
+
+export interface ServiceAppOptions {
+  logger: Logger;
+  registry: MetricsRegistry;
+  /** The route patterns, static ones before those with parameters. */
+  endpoints: readonly string[];
+  readiness: Readiness;
+  onRequest?: () => void;
+  /** Adds the service's own routes between the shared probes and the shared error handling. */
+  routes(app: Express): void;
+}
+
+/** An Express application with what every service has: probes, metrics, observation of requests, problem bodies. */
+export function createServiceApp(options: ServiceAppOptions): Express {
+  const { logger, registry } = options;
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('etag', false);
+  app.set('query parser', 'simple');
+  // Probes and scrapes stand before the observation: the metrics speak of users' requests only.
+  app.get('/health', (_request, response) => {
+    response.json({ status: 'ok' });
+  });
+  app.get('/ready', (_request, response) => {
+    const reasons = options.readiness();
+    logger.debug('readiness probe answered', { ready: reasons.length === 0, reasons });
+    response.status(reasons.length === 0 ? 200 : 503).json({ ready: reasons.length === 0, reasons });
+  });
+  app.get('/metrics', async (request, response) => {
+    const { contentType, body } = await registry.render(request.get('accept'));
+    response.setHeader('Content-Type', contentType);
+    response.end(body);
+  });
+  app.use(
+    observeRequests({
+      metrics: new HttpMetrics(registry),
+      logger,
+      endpointOf: createEndpointMatcher(options.endpoints),
+      ...(options.onRequest !== undefined && { onRequest: options.onRequest }),
+    }),
+  );
+  options.routes(app);
+  app.use(answerNotFound);
+  app.use(handleErrors(logger));
+  return app;
+}

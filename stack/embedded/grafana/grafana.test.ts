@@ -1,0 +1,316 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, get, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { RunningServer } from '../http/listen.ts';
+import { AnnotationStore } from './annotations/annotation-store.ts';
+import { startGrafana } from './server.ts';
+import { readSettings } from './settings.ts';
+
+let folder: string;
+let backend: Server;
+let seen: { method: string; url: string; headers: IncomingMessage['headers']; body: string }[];
+let grafana: RunningServer;
+
+const dashboard = {
+  uid: 'red',
+  title: 'Service <RED>',
+  tags: ['l2'],
+  panels: [
+    {
+      title: 'Rate',
+      type: 'timeseries',
+      datasource: { uid: 'prometheus' },
+      targets: [{ expr: 'rate(x[1m])' }],
+    },
+  ],
+};
+
+beforeEach(async () => {
+  seen = [];
+  backend = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      seen.push({ method: request.method!, url: request.url!, headers: request.headers, body });
+      response.writeHead(request.url!.includes('bad') ? 400 : 200, { 'content-type': 'application/json' });
+      response.end('{"status":"success"}');
+    });
+  });
+  await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(backend.address() as AddressInfo).port}`;
+  folder = await mkdtemp(join(tmpdir(), 'grafana-'));
+  for (const name of ['datasources', 'dashboards', 'json']) await mkdir(join(folder, name));
+  await writeFile(
+    join(folder, 'datasources', 'lab.yaml'),
+    `datasources:
+  - {name: Prometheus, uid: prometheus, type: prometheus, url: "${url}/prefix", isDefault: true, jsonData: {query: 'trace_id="$\${__span.traceId}"'}}
+  - {name: Loki, uid: loki, type: loki, url: "http://127.0.0.1:1"}
+`,
+  );
+  await writeFile(
+    join(folder, 'dashboards', 'lab.yaml'),
+    `providers: [{name: lab, folder: Lab, type: file, options: {path: "${folder}/json"}}]`,
+  );
+  await writeFile(join(folder, 'json', 'red.json'), JSON.stringify(dashboard));
+  await writeFile(join(folder, 'json', 'broken.json'), '{');
+  grafana = await start('true');
+});
+
+afterEach(async () => {
+  await grafana.close();
+  await new Promise((resolve) => backend.close(resolve));
+  await rm(folder, { recursive: true, force: true });
+});
+
+const start = (anonymous: string) =>
+  startGrafana(
+    readSettings({
+      GF_SERVER_HTTP_PORT: '0',
+      GF_PATHS_PROVISIONING: folder,
+      GF_SECURITY_ADMIN_PASSWORD: 'pass:word',
+      GF_AUTH_ANONYMOUS_ENABLED: anonymous,
+    }),
+  );
+
+const admin = { authorization: `Basic ${Buffer.from('admin:pass:word').toString('base64')}` };
+
+async function call(path: string, init: RequestInit = {}, server = grafana): Promise<[number, unknown]> {
+  const response = await fetch(server.url + path, init);
+  return [response.status, await response.json()];
+}
+
+const annotate = (body: unknown, headers: Record<string, string> = admin) =>
+  call('/api/annotations', { method: 'POST', headers, body: JSON.stringify(body) });
+
+test('health has Grafana’s shape and an honest version', async () => {
+  expect(await call('/api/health')).toEqual([
+    200,
+    { database: 'ok', version: '13.2.1-embedded', commit: 'embedded' },
+  ]);
+});
+
+test('data sources come from provisioning, a doubled dollar is one', async () => {
+  const [, list] = await call('/api/datasources');
+  expect(list).toMatchObject([
+    {
+      id: 1,
+      uid: 'prometheus',
+      isDefault: true,
+      readOnly: true,
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana's own variable
+      jsonData: { query: 'trace_id="${__span.traceId}"' },
+    },
+    { id: 2, uid: 'loki', type: 'loki' },
+  ]);
+  expect(await call('/api/datasources/uid/loki')).toMatchObject([
+    200,
+    { name: 'Loki', secureJsonFields: {} },
+  ]);
+  expect(await call('/api/datasources/uid/none')).toEqual([404, { message: 'Data source not found' }]);
+});
+
+test('dashboards are found and read, an edited file at once, a broken one left out', async () => {
+  expect(await call('/api/search?query=red')).toMatchObject([
+    200,
+    [{ uid: 'red', url: '/d/red/service-red', type: 'dash-db', folderTitle: 'Lab' }],
+  ]);
+  expect(await call('/api/search?tag=l1')).toEqual([200, []]);
+  expect(await call('/api/search?type=dash-folder')).toEqual([200, []]);
+  await writeFile(join(folder, 'json', 'red.json'), JSON.stringify({ ...dashboard, title: 'New' }));
+  expect(await call('/api/dashboards/uid/red')).toMatchObject([
+    200,
+    { dashboard: { title: 'New' }, meta: { provisioned: true } },
+  ]);
+  expect(await call('/api/dashboards/uid/x')).toEqual([404, { message: 'Dashboard not found' }]);
+});
+
+describe('annotations', () => {
+  test('are added, listed by time, tag and dashboard, changed and deleted', async () => {
+    expect(
+      await annotate({ text: 'broke', tags: ['break', 'api-1'], time: 1000, dashboardUID: 'red' }),
+    ).toEqual([200, { id: 1, message: 'Annotation added' }]);
+    await annotate({ text: 'load', tags: ['load'], time: 500, timeEnd: 5000 });
+    const texts = async (query: string) =>
+      ((await call(`/api/annotations?${query}`))[1] as { text: string }[]).map(({ text }) => text);
+    expect(await texts('')).toEqual(['load', 'broke']);
+    expect(await texts('limit=1')).toEqual(['load']);
+    expect(await texts('from=1001&to=6000')).toEqual(['load']);
+    expect(await texts('to=600')).toEqual(['load']);
+    expect(await texts('from=900&to=1000')).toEqual(['load', 'broke']);
+    expect(await texts('tags=break&tags=api-1')).toEqual(['broke']);
+    expect(await texts('tags=break&tags=load')).toEqual([]);
+    expect(await texts('tags=break&tags=load&matchAny=true')).toEqual(['load', 'broke']);
+    expect(await texts('dashboardUID=red')).toEqual(['broke']);
+    const patch = {
+      method: 'PATCH',
+      headers: admin,
+      body: JSON.stringify({ timeEnd: 3000, tags: ['break', 'fixed'] }),
+    };
+    expect(await call('/api/annotations/1', patch)).toEqual([200, { message: 'Annotation patched' }]);
+    expect(await call('/api/annotations/1')).toMatchObject([
+      200,
+      {
+        text: 'broke',
+        time: 1000,
+        timeEnd: 3000,
+        tags: ['break', 'fixed'],
+        login: 'admin',
+        dashboardUID: 'red',
+      },
+    ]);
+    expect(await call('/api/annotations/1', { method: 'DELETE', headers: admin })).toEqual([
+      200,
+      { message: 'Annotation deleted' },
+    ]);
+    expect(await call('/api/annotations/1')).toEqual([404, { message: 'Annotation not found' }]);
+    expect(await call('/api/annotations/tags')).toEqual([
+      200,
+      { result: { tags: [{ tag: 'load', count: 1 }] } },
+    ]);
+  });
+
+  test('want the admin to be written, and a wrong password is refused even to read', async () => {
+    expect(await annotate({ text: 'x' }, {})).toMatchObject([
+      401,
+      { message: 'Unauthorized', messageId: 'auth.unauthorized', statusCode: 401 },
+    ]);
+    const wrong = { authorization: `Basic ${Buffer.from('admin:no').toString('base64')}` };
+    expect(await annotate({ text: 'x' }, wrong)).toMatchObject([
+      401,
+      { message: 'Invalid username or password', messageId: 'password-auth.failed' },
+    ]);
+    expect((await call('/api/annotations', { headers: wrong }))[0]).toBe(401);
+    expect(await call('/api/annotations')).toEqual([200, []]);
+  });
+
+  test.each([
+    [{}, 'Failed to save annotation', 'text field should not be empty'],
+    [{ text: 'x', time: 5, timeEnd: 4 }, 'Failed to save annotation', 'timeEnd must not be before time'],
+    [{ text: 'x', time: 'now' }, 'bad request data', 'time: Invalid input: expected number, received string'],
+    [[], 'bad request data', ': Invalid input: expected object, received array'],
+  ])('%j is refused', async (body, message, error) => {
+    expect(await annotate(body)).toEqual([400, { message, error }]);
+  });
+
+  test('are bounded: the oldest go', () => {
+    const store = new AnnotationStore(3);
+    for (let time = 1; time <= 5; time += 1)
+      store.add(
+        { dashboardUID: '', panelId: 0, time, timeEnd: time, tags: [], text: `${time}`, data: {} },
+        0,
+      );
+    expect(store.find({ tags: [], matchAny: false, limit: 10 }).map(({ text }) => text)).toEqual([
+      '5',
+      '4',
+      '3',
+    ]);
+  });
+});
+
+describe('the data source proxy', () => {
+  test('passes queries on and answers back, without the caller’s credentials', async () => {
+    expect(
+      await call('/api/datasources/proxy/uid/prometheus/api/v1/query?query=up%7Ba%3D%22b%22%7D', {
+        headers: { ...admin, cookie: 'a=b' },
+      }),
+    ).toEqual([200, { status: 'success' }]);
+    const form = {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: 'query=up',
+    };
+    expect((await call('/api/datasources/proxy/uid/prometheus/api/v1/query_range', form))[0]).toBe(200);
+    expect((await call('/api/datasources/proxy/uid/prometheus/api/v1/bad'))[0]).toBe(400);
+    expect(seen.map(({ method, url, body }) => [method, url, body])).toEqual([
+      ['GET', '/prefix/api/v1/query?query=up%7Ba%3D%22b%22%7D', ''],
+      ['POST', '/prefix/api/v1/query_range', 'query=up'],
+      ['GET', '/prefix/api/v1/bad', ''],
+    ]);
+    expect(seen[0]!.headers).not.toHaveProperty('authorization');
+    expect(seen[0]!.headers).not.toHaveProperty('cookie');
+  });
+
+  test('lets only the admin change something, keeps within the data source, and says when it is down', async () => {
+    const post = { method: 'POST', body: '{}' };
+    expect((await call('/api/datasources/proxy/uid/prometheus/-/reload', post))[0]).toBe(401);
+    expect(
+      (await call('/api/datasources/proxy/uid/prometheus/-/reload', { ...post, headers: admin }))[0],
+    ).toBe(200);
+    // Raw: fetch would fold the dots itself.
+    const status = await new Promise((resolve) => {
+      get(
+        {
+          host: grafana.host,
+          port: grafana.port,
+          path: '/api/datasources/proxy/uid/prometheus/%2e%2e/secret',
+        },
+        (answer) => {
+          answer.resume();
+          resolve(answer.statusCode);
+        },
+      );
+    });
+    expect(status).toBe(400);
+    expect(seen).toHaveLength(1);
+    expect(await call('/api/datasources/proxy/uid/none/x')).toEqual([
+      404,
+      { message: 'Unable to find datasource' },
+    ]);
+    expect(await call('/api/datasources/proxy/uid/loki/x')).toMatchObject([
+      502,
+      { message: expect.stringContaining('cannot reach data source Loki') },
+    ]);
+  });
+});
+
+test('pages name what there is, and escape it', async () => {
+  await annotate({ text: '<script>alert(1)</script>', time: 1 });
+  const home = await (await fetch(`${grafana.url}/`)).text();
+  expect(home).toContain('Service &#60;RED&#62;');
+  expect(home).toContain('&#60;script&#62;alert(1)');
+  expect(home).toContain('Prometheus');
+  const page = await (await fetch(`${grafana.url}/d/red/service-red`)).text();
+  expect(page).toContain('<code>rate(x[1m])</code> <a href="/explore?schemaVersion=1&#38;panes=');
+  const explore = await (await fetch(`${grafana.url}/explore`)).text();
+  expect(explore).toContain('"uid":"loki"');
+  // The inline script must be one that a browser can parse.
+  const script = /<script>([\s\S]*)<\/script>/.exec(explore)![1]!;
+  expect(() => new Function(script)).not.toThrow();
+});
+
+test('without anonymous access everything but health and metrics wants the admin', async () => {
+  await using closed = await start('false');
+  for (const path of [
+    '/api/datasources',
+    '/api/search',
+    '/api/annotations',
+    '/api/datasources/proxy/uid/prometheus/x',
+    '/',
+    '/explore',
+  ]) {
+    expect((await fetch(closed.url + path)).status, path).toBe(401);
+  }
+  expect((await call('/api/datasources', { headers: admin }, closed))[0]).toBe(200);
+  expect(await (await fetch(`${closed.url}/metrics`)).text()).toContain(
+    'grafana_build_info{version="13.2.1-embedded"',
+  );
+});
+
+test('settings that are wrong are named without their value', () => {
+  expect(() => readSettings({})).toThrow('GF_PATHS_PROVISIONING: is required');
+  expect(() => readSettings({ GF_PATHS_PROVISIONING: 'x' })).toThrow(
+    'GF_SECURITY_ADMIN_PASSWORD: is required',
+  );
+  expect(() =>
+    readSettings({
+      GF_PATHS_PROVISIONING: 'x',
+      GF_SECURITY_ADMIN_PASSWORD: 'y',
+      GF_SERVER_HTTP_PORT: '99999',
+    }),
+  ).toThrow(/^GF_SERVER_HTTP_PORT: /);
+});

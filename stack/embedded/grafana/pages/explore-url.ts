@@ -1,0 +1,14 @@
+import type { DataSource } from '../provisioning/data-sources.ts';
+
+/** Grafana's own address of a query in Explore (schema version 1). */
+export function exploreUrl(source: Pick<DataSource, 'uid' | 'type'>, query: string): string {
+  const field = source.type === 'jaeger' ? { query } : { expr: query };
+  const panes = {
+    a: {
+      datasource: source.uid,
+      queries: [{ refId: 'A', datasource: { type: source.type, uid: source.uid }, ...field }],
+      range: { from: 'now-1h', to: 'now' },
+    },
+  };
+  return `/explore?schemaVersion=1&panes=${encodeURIComponent(JSON.stringify(panes))}`;
+}

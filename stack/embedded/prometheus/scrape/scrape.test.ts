@@ -1,0 +1,238 @@
+import { gzipSync } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { page, startTarget, startTestServer, type TestServer, until } from '../testing/test-server.ts';
+
+const interval = 'global: {scrape_interval: 100ms, scrape_timeout: 90ms}\n';
+const job = (address: string, more = '') =>
+  `${interval}scrape_configs: [{job_name: t, static_configs: [{targets: ['${address}']}]${more === '' ? '' : `, ${more}`}}]\n`;
+
+async function target(prometheus: TestServer) {
+  const { body } = await prometheus.get('targets');
+  return body.data.activeTargets[0] as { health: string; lastError: string; labels: Record<string, string> };
+}
+
+/** The target once it was scraped. */
+function scraped(prometheus: TestServer) {
+  return until(async () => {
+    const found = await target(prometheus);
+    return found.health !== 'unknown' && found;
+  });
+}
+
+describe('a scrape', () => {
+  test('brings its samples and the synthetic series', async () => {
+    await using shop = await startTarget(page('a{x="1"} 1\na{x="2"} 2\nb 3\n'));
+    await using prometheus = await startTestServer({
+      'prometheus.yml': job(
+        shop.address,
+        'metric_relabel_configs: [{source_labels: [__name__], regex: b, action: drop}]',
+      ),
+    });
+    await scraped(prometheus);
+    expect(await prometheus.query('a')).toEqual([
+      { metric: { __name__: 'a', instance: shop.address, job: 't', x: '1' }, value: '1' },
+      { metric: { __name__: 'a', instance: shop.address, job: 't', x: '2' }, value: '2' },
+    ]);
+    expect(await prometheus.query('b')).toEqual([]);
+    const value = async (name: string) => (await prometheus.query(name))[0]!.value;
+    expect(await value('up')).toBe('1');
+    expect(await value('scrape_samples_scraped')).toBe('3');
+    expect(await value('scrape_samples_post_metric_relabeling')).toBe('2');
+    expect(await value('max_over_time(scrape_series_added[1m])')).toBe('2');
+    expect(Number(await value('scrape_duration_seconds'))).toBeGreaterThan(0);
+    expect(shop.requests[0]!.headers).toMatchObject({
+      accept: expect.stringContaining('application/openmetrics-text;version=1.0.0'),
+      'accept-encoding': 'gzip',
+      'x-prometheus-scrape-timeout-seconds': '0.09',
+    });
+  });
+
+  test('gzip, parameters and credentials', async () => {
+    await using shop = await startTarget((_request, response) => {
+      response.setHeader('Content-Type', 'text/plain');
+      response.setHeader('Content-Encoding', 'gzip');
+      response.end(gzipSync('zipped 1\n'));
+    });
+    await using prometheus = await startTestServer({
+      'prometheus.yml': job(
+        shop.address,
+        'metrics_path: /probe, params: {module: [a, b]}, basic_auth: {username: u, password: p}',
+      ),
+    });
+    await scraped(prometheus);
+    expect(await prometheus.query('zipped')).toHaveLength(1);
+    expect(shop.requests[0]!.url).toBe('/probe?module=a&module=b');
+    expect(shop.requests[0]!.headers.authorization).toBe(`Basic ${Buffer.from('u:p').toString('base64')}`);
+    const { body } = await prometheus.get('status/config');
+    expect(body.data.yaml).toContain('password: <secret>');
+  });
+
+  test('labels of the target win over those of the metric, unless honor_labels says otherwise', async () => {
+    await using shop = await startTarget(page('m{job="own",instance="mine"} 1\n'));
+    await using prometheus = await startTestServer({ 'prometheus.yml': job(shop.address) });
+    await scraped(prometheus);
+    expect((await prometheus.query('m'))[0]!.metric).toEqual({
+      __name__: 'm',
+      exported_instance: 'mine',
+      exported_job: 'own',
+      instance: shop.address,
+      job: 't',
+    });
+    await using honest = await startTestServer({ 'prometheus.yml': job(shop.address, 'honor_labels: true') });
+    await scraped(honest);
+    expect((await honest.query('m'))[0]!.metric).toEqual({ __name__: 'm', instance: 'mine', job: 'own' });
+  });
+
+  test('honor_timestamps decides whose time a sample bears', async () => {
+    const old = Date.now() - 20_000;
+    await using shop = await startTarget(page(`m 1 ${old}\n`));
+    await using prometheus = await startTestServer({ 'prometheus.yml': job(shop.address) });
+    await scraped(prometheus);
+    expect(Number((await prometheus.query('timestamp(m)'))[0]!.value)).toBe(old / 1000);
+    await using deaf = await startTestServer({
+      'prometheus.yml': job(shop.address, 'honor_timestamps: false'),
+    });
+    await scraped(deaf);
+    expect(Number((await deaf.query('timestamp(m)'))[0]!.value)).toBeGreaterThan(old / 1000 + 10);
+  });
+
+  test('exemplars are kept with the flag and can be asked for', async () => {
+    await using shop = await startTarget(
+      page(
+        '# TYPE m counter\nm_total 1 # {trace_id="abc"} 0.5\n# EOF\n',
+        'application/openmetrics-text; version=1.0.0',
+      ),
+    );
+    await using prometheus = await startTestServer({ 'prometheus.yml': job(shop.address) }, [
+      '--enable-feature=exemplar-storage',
+    ]);
+    await scraped(prometheus);
+    const { body } = await prometheus.get('query_exemplars', { query: 'rate(m_total[1m])' });
+    expect(body.data).toEqual([
+      {
+        seriesLabels: { __name__: 'm_total', instance: shop.address, job: 't' },
+        exemplars: [{ labels: { trace_id: 'abc' }, value: '0.5', timestamp: expect.any(Number) }],
+      },
+    ]);
+  });
+
+  test.each([
+    [
+      'not the format',
+      page('this is not metrics\n'),
+      '',
+      'strconv.ParseFloat: parsing "is": invalid syntax while parsing: "this is"',
+    ],
+    [
+      'HTTP 500',
+      ((_request, response) => response.writeHead(500).end()) as ReturnType<typeof page>,
+      '',
+      'server returned HTTP status 500 Internal Server Error',
+    ],
+    [
+      'no end',
+      (() => {}) as ReturnType<typeof page>,
+      '',
+      /^Get "http:\/\/[\d.:]+\/metrics": context deadline exceeded$/,
+    ],
+    ['too many samples', page('a 1\nb 2\nc 3\n'), 'sample_limit: 2', 'sample limit exceeded'],
+    [
+      'too many labels',
+      page('a{x="1",y="2"} 1\n'),
+      'label_limit: 3',
+      'label_limit exceeded (metric: "a", number of labels: 5, limit: 3)',
+    ],
+    [
+      'a long label value',
+      page(`a{x="${'v'.repeat(100)}"} 1\n`),
+      'label_value_length_limit: 50',
+      /^label_value_length_limit exceeded \(metric: "a", label name: "x"/,
+    ],
+    ['a large body', page('a 1\n'.repeat(1000)), 'body_size_limit: 100B', 'body size limit exceeded'],
+    [
+      'an unknown type',
+      page('a 1\n', 'application/xml'),
+      '',
+      'received unsupported Content-Type "application/xml" and no fallback_scrape_protocol specified for target',
+    ],
+  ])(
+    'that fails (%s) gives up=0, the reason, and none of its samples',
+    async (_title, handler, more, message) => {
+      await using shop = await startTarget(handler);
+      await using prometheus = await startTestServer({ 'prometheus.yml': job(shop.address, more) });
+      const found = await scraped(prometheus);
+      expect(found.health).toBe('down');
+      expect(found.lastError).toMatch(message);
+      expect((await prometheus.query('up'))[0]!.value).toBe('0');
+      expect(await prometheus.query('a')).toEqual([]);
+    },
+  );
+
+  test('a label value of 10 MB is taken without harm', async () => {
+    await using shop = await startTarget(page(`a{x="${'v'.repeat(10_000_000)}"} 1\nb 2\n`));
+    await using prometheus = await startTestServer({
+      'prometheus.yml': job(shop.address).replaceAll(/\d+ms/g, '2s'),
+    });
+    await scraped(prometheus);
+    expect(await prometheus.query('b')).toHaveLength(1);
+    expect((await prometheus.query('count(a)'))[0]!.value).toBe('1');
+  });
+});
+
+describe('staleness', () => {
+  test('a series that a target stops exposing ends at once', async () => {
+    await using shop = await startTarget(page('a 1\nb 2\n'));
+    await using prometheus = await startTestServer({ 'prometheus.yml': job(shop.address) });
+    await until(async () => (await prometheus.query('b')).length === 1);
+    shop.handler = page('a 1\n');
+    await until(async () => (await prometheus.query('b')).length === 0);
+    expect(await prometheus.query('a')).toHaveLength(1);
+  });
+
+  test('all series of a target that fails end, and up stays', async () => {
+    await using shop = await startTarget(page('a 1\n'));
+    await using prometheus = await startTestServer({ 'prometheus.yml': job(shop.address) });
+    await until(async () => (await prometheus.query('a')).length === 1);
+    shop.handler = (_request, response) => response.writeHead(503).end();
+    await until(async () => (await prometheus.query('a')).length === 0);
+    expect((await prometheus.query('up'))[0]!.value).toBe('0');
+  });
+
+  test('all series of a target that the configuration drops end, up with them', async () => {
+    await using shop = await startTarget(page('a 1\n'));
+    await using prometheus = await startTestServer({ 'prometheus.yml': job(shop.address) });
+    await until(async () => (await prometheus.query('a')).length === 1);
+    prometheus.write('prometheus.yml', interval);
+    expect((await prometheus.reload()).status).toBe(200);
+    await until(async () => (await prometheus.query('{__name__=~"a|up"}')).length === 0);
+  });
+
+  test('a target whose labels change goes on under the new ones alone', async () => {
+    await using shop = await startTarget(page('a 1\n'));
+    await using prometheus = await startTestServer({ 'prometheus.yml': job(shop.address) });
+    await until(async () => (await prometheus.query('a')).length === 1);
+    prometheus.write(
+      'prometheus.yml',
+      job(shop.address, 'relabel_configs: [{target_label: env, replacement: x}]'),
+    );
+    await prometheus.reload();
+    const [series] = await until(async () => {
+      const found = await prometheus.query('a');
+      return found.length === 1 && found[0]!.metric.env === 'x' && found;
+    });
+    expect(series!.metric.env).toBe('x');
+  });
+});
+
+test('file_sd: targets come, change and go with the file', async () => {
+  await using shop = await startTarget(page('a 1\n'));
+  await using prometheus = await startTestServer({
+    'prometheus.yml': `${interval}scrape_configs: [{job_name: f, file_sd_configs: [{files: ['targets/*.yml']}]}]\n`,
+    'targets/one.yml': `[{targets: ['${shop.address}'], labels: {env: test}}]`,
+  });
+  await until(async () => (await prometheus.query('a{env="test"}')).length === 1);
+  prometheus.write('targets/two.yml', JSON.stringify([{ targets: ['127.0.0.1:1'] }]));
+  await until(async () => (await prometheus.get('targets')).body.data.activeTargets.length === 2);
+  prometheus.write('targets/one.yml', '[{broken');
+  await until(async () => (await prometheus.query('up{env="test"}')).length === 1);
+});
