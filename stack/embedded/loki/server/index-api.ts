@@ -67,8 +67,9 @@ export class IndexApi {
   series(request: ApiRequest): object {
     const bounds = this.#bounds(request);
     const groups = [...request.parameters.getAll('match[]'), ...request.parameters.getAll('match')];
-    const selectors = groups.map((group) => parseMatchers(group, { validate: true }));
-    if (selectors.length === 0) throw new HttpError(400, '0 matcher groups supplied');
+    // Without a selector all streams are meant.
+    const selectors =
+      groups.length === 0 ? [[]] : groups.map((group) => parseMatchers(group, { validate: true }));
     const found = new Map<string, object>();
     for (const matchers of selectors) {
       for (const { labels } of this.#streams(matchers, bounds)) {
