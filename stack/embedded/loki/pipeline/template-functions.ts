@@ -51,6 +51,17 @@ function divide(left: bigint, right: bigint): bigint {
   return left / right;
 }
 
+// Math.max takes no bigint.
+function larger(left: bigint, right: bigint): bigint {
+  if (left > right) return left;
+  return right;
+}
+
+function smaller(left: bigint, right: bigint): bigint {
+  if (left < right) return left;
+  return right;
+}
+
 function count(value: unknown): number {
   return Number(toInt(value));
 }
@@ -281,10 +292,10 @@ export function templateFunctions(now: () => number = Date.now): GoFunctions {
     divf: typed([any, any], (first: unknown, ...rest: unknown[]) => fold(first, rest, (l, r) => l / r), {
       variadic: true,
     }),
-    max: typed([any], (...values: unknown[]) => values.map(toInt).reduce((a, b) => (a > b ? a : b)), {
+    max: typed([any], (...values: unknown[]) => values.map(toInt).reduce(larger), {
       variadic: true,
     }),
-    min: typed([any], (...values: unknown[]) => values.map(toInt).reduce((a, b) => (a < b ? a : b)), {
+    min: typed([any], (...values: unknown[]) => values.map(toInt).reduce(smaller), {
       variadic: true,
     }),
     maxf: typed([any], (first: unknown, ...rest: unknown[]) => fold(first, rest, Math.max), {
