@@ -105,7 +105,7 @@ describe('a reload', () => {
       'a bad rule',
       'rules.yml',
       'groups: [{name: g, rules: [{record: r, expr: "sum("}]}]',
-      /rules\.yml: 1:28: group "g", rule 1, "r": could not parse expression/,
+      /rules\.yml: 1:46: group "g", rule 1, "r": could not parse expression/,
     ],
   ])('with %s is refused and changes nothing', async (_title, file, text, message) => {
     await using shop = await startTarget(page('a 1\n'));
