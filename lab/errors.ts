@@ -122,6 +122,18 @@ export const PostgresUserMissing = defineError(
   (reason: string, remedy: string) => `PostgreSQL cannot run here: ${reason}. ${remedy}`,
 );
 
+export const ImageMissing = defineError(
+  'LAB_IMAGE_MISSING',
+  (image: string, reason: string, variable: string) =>
+    `The image ${image} cannot be had (${reason}). Name another in ${variable}, or build stand-ins: npm run offline-images`,
+);
+
+export const ImageBuildFailed = defineError(
+  'LAB_IMAGE_BUILD_FAILED',
+  (image: string, reason: string) =>
+    `The image ${image} could not be built (${reason}). Check that LAB_IMAGE_NODE names an image with Node 20.19 or newer.`,
+);
+
 export const BuildMissing = defineError(
   'LAB_BUILD_MISSING',
   (file: string) => `${file} is missing; it is built from the sources. Build it: npm run setup`,

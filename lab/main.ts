@@ -4,6 +4,7 @@ import { register as registerCi } from './commands/ci.ts';
 import { register as registerDoctor } from './commands/doctor.ts';
 import { register as registerDown } from './commands/down.ts';
 import { register as registerExercise } from './commands/exercise.ts';
+import { register as registerExport } from './commands/export.ts';
 import { register as registerHeal } from './commands/heal.ts';
 import { register as registerInbox } from './commands/inbox.ts';
 import { register as registerLogs } from './commands/logs.ts';
@@ -32,6 +33,7 @@ const commands = [
   registerInbox,
   registerPromote,
   registerCi,
+  registerExport,
   registerTrafficWorker,
 ];
 

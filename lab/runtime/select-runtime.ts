@@ -1,8 +1,9 @@
 import type { PaceName } from '../../stack/pace.ts';
-import { RuntimeUnavailable } from '../errors.ts';
+import { RuntimeMismatch, RuntimeUnavailable } from '../errors.ts';
+import { readLabState } from '../state/lab-state.ts';
 import type { LabPaths } from '../state/paths.ts';
 import { createEmbeddedRuntime } from './embedded/embedded-runtime.ts';
-import type { Runtime } from './runtime.ts';
+import type { Runtime, RuntimeKind } from './runtime.ts';
 
 export type RuntimeChoice = 'auto' | 'docker' | 'embedded';
 
@@ -21,16 +22,38 @@ export interface RuntimeOptions {
 }
 
 /**
- * The runtime for this lab. `docker` is not available yet, so `auto` is the embedded one; the Docker runtime is to be
- * loaded here by a dynamic import, so that the embedded path never pays for it.
+ * The runtime for this lab: the one it already runs on, or what was asked for. `auto` is docker where an engine answers
+ * and embedded elsewhere, and says why. The Docker runtime is loaded only when it is used.
  */
 export async function createRuntime(options: RuntimeOptions & { choice: RuntimeChoice }): Promise<Runtime> {
-  if (options.choice === 'docker') {
-    throw new RuntimeUnavailable(
-      'docker',
-      'it is not part of this version yet',
-      'Use the embedded one: --runtime embedded',
-    );
+  const { choice } = options;
+  const recorded = recordedRuntime(options.paths.stateFile);
+  if (recorded !== undefined && choice !== 'auto' && choice !== recorded) {
+    throw new RuntimeMismatch('runtime', recorded, choice);
   }
-  return createEmbeddedRuntime(options);
+  const wanted = recorded ?? choice;
+  if (wanted === 'embedded') return createEmbeddedRuntime(options);
+  const { connectEngine } = await import('./docker/engine.ts');
+  const { createDockerRuntime } = await import('./docker/docker-runtime.ts');
+  try {
+    const engine = await connectEngine(options.environment);
+    if (recorded === undefined && choice === 'auto') {
+      options.note(`Runtime docker: engine ${engine.version} answers. --runtime embedded needs none.`);
+    }
+    return createDockerRuntime(engine, options);
+  } catch (error) {
+    if (wanted === 'docker' || !(error instanceof RuntimeUnavailable)) throw error;
+    options.note('Runtime embedded: no Docker engine answers.');
+    return createEmbeddedRuntime(options);
+  }
+}
+
+/** The runtime that this lab was started on; undefined when it has no state, or one that cannot be read. */
+function recordedRuntime(stateFile: string): RuntimeKind | undefined {
+  try {
+    return readLabState(stateFile)?.runtime;
+  } catch {
+    // `down` must work with a corrupt state; every other command reports it when it reads the state.
+    return undefined;
+  }
 }

@@ -22,6 +22,7 @@ const state: LabState = {
   createdAt: '2026-01-01T00:00:00.000Z',
   postgresPrimary: 'postgres-primary',
   components: { 'api-1': { desired: 'running', environment: { LOG_LEVEL: 'debug' } } },
+  images: {},
   rendered: {},
 };
 

@@ -21,6 +21,8 @@ const labStateSchema = z.object({
   /** The PostgreSQL node that takes writes; changes with a promotion. */
   postgresPrimary: z.string(),
   components: z.record(z.string(), componentSchema),
+  /** Docker: the image of each kind of component, so that every later command uses what `up` used. */
+  images: z.record(z.string(), z.string()).default({}),
   /** Rendered config files by path below `config/`, with the hash they were written with. */
   rendered: z.record(z.string(), z.string()).default({}),
 });

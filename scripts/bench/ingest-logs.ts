@@ -47,7 +47,9 @@ function newLine(index: number): { labels: Record<string, string>; line: string 
   const service = services[index % services.length]!;
   const instance = service === 'api' ? `api-${1 + (index % 3)}` : service;
   const level = levels[next(levels.length)]!;
-  const hex = next(2 ** 31).toString(16).padStart(8, '0');
+  const hex = next(2 ** 31)
+    .toString(16)
+    .padStart(8, '0');
   const line = JSON.stringify({
     timestamp: new Date((startSeconds + index / 400) * 1000).toISOString(),
     level,
@@ -133,7 +135,8 @@ function report(name: string, value: string): void {
   results[name] = value;
   console.log(`${name.padEnd(44)} ${value}`);
 }
-const rate = (lines: number, ms: number): string => `${Math.round(lines / (ms / 1000)).toLocaleString('en')} lines/s`;
+const rate = (lines: number, ms: number): string =>
+  `${Math.round(lines / (ms / 1000)).toLocaleString('en')} lines/s`;
 
 /** Pushes `lines` lines in one form; returns lines per second of each tenth, and what is stored. */
 async function ingest(form: 'json' | 'protobuf', lines: number) {

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseConfig } from '../../stack/embedded/alertmanager/config/config.ts';
-import { ManualClock } from '../../stack/embedded/alertmanager/manual-clock.ts';
+import { ManualClock, settled } from '../../stack/embedded/alertmanager/manual-clock.ts';
 import { buildRoute, matchRoutes } from '../../stack/embedded/alertmanager/routing/route.ts';
 import { startAlertmanager } from '../../stack/embedded/alertmanager/server.ts';
 import type { Outcome } from './main.ts';
@@ -198,7 +198,9 @@ async function requests(folder: string): Promise<Outcome[]> {
     await post(strangers.map((alert) => ({ ...alert, endsAt: new Date(begin + 3_600_000).toISOString() })));
     for (const recording of recordings) {
       // Two requests are never at the same millisecond.
-      await clock.advanceTo(Math.max(moment(recording), clock.now() + 1));
+      await clock.advanceTo(Math.max(moment(recording), clock.now() + 1), () =>
+        settled(running.manager.sending),
+      );
       outcomes.push(await replay(running.url, recording, ids, strangers));
     }
     outcomes.push(...comparePayloads(received, wanted));

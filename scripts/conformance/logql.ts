@@ -30,7 +30,10 @@ type Pairs = Record<string, string | number> | readonly (readonly [string, strin
 /** Endpoints that the embedded server does not have: its scope is DESIGN §9. */
 const outOfScope: readonly (readonly [RegExp, string])[] = [
   [/^\/(?:loki\/api\/v1|prometheus\/api\/v1|api\/prom)\/(?:rules|alerts)/, 'the ruler is out of scope'],
-  [/^\/(?:ring|memberlist|distributor\/ring|scheduler\/ring|compactor\/ring|indexgateway\/ring)/, 'rings of a cluster'],
+  [
+    /^\/(?:ring|memberlist|distributor\/ring|scheduler\/ring|compactor\/ring|indexgateway\/ring)/,
+    'rings of a cluster',
+  ],
   [/drilldown-limits/, 'belongs to a Grafana plugin; Loki answers without a tenant here'],
   [/^\/log_level|^\/ingester\/|^\/debug/, 'operations of the real process'],
 ];
@@ -108,8 +111,13 @@ function momentOf({ request, response }: Recording): number {
   return header;
 }
 
-async function replay({ request, response }: Recording, base: string, shapeOnly: boolean): Promise<string | undefined> {
-  const url = request.rawUrl ?? request.path + (request.query === undefined ? '' : `?${encode(request.query)}`);
+async function replay(
+  { request, response }: Recording,
+  base: string,
+  shapeOnly: boolean,
+): Promise<string | undefined> {
+  const url =
+    request.rawUrl ?? request.path + (request.query === undefined ? '' : `?${encode(request.query)}`);
   let body: string | Buffer | undefined = request.bodyText;
   if (request.bodyJson !== undefined) body = JSON.stringify(request.bodyJson);
   if (request.bodyBase64 !== undefined) body = Buffer.from(request.bodyBase64, 'base64');
@@ -150,7 +158,9 @@ function encode(pairs: Pairs): string {
   const entries = Array.isArray(pairs)
     ? (pairs as readonly (readonly [string, string | number])[])
     : Object.entries(pairs as Record<string, string | number>);
-  return new URLSearchParams(entries.map(([name, value]): [string, string] => [name, String(value)])).toString();
+  return new URLSearchParams(
+    entries.map(([name, value]): [string, string] => [name, String(value)]),
+  ).toString();
 }
 
 /** JSON with a space after commas and colons, as Python writes it; integers as they stood. */
@@ -171,7 +181,12 @@ interface CompareOptions {
 }
 
 /** The first difference, or undefined. Numbers written as text may differ in their last digit: sums have no order. */
-function compare(wanted: unknown, actual: unknown, path: string, options: CompareOptions): string | undefined {
+function compare(
+  wanted: unknown,
+  actual: unknown,
+  path: string,
+  options: CompareOptions,
+): string | undefined {
   const differs = (): string =>
     `${path}: ${JSON.stringify(actual)?.slice(0, 200)} instead of ${JSON.stringify(wanted)?.slice(0, 200)}`;
   if (Array.isArray(wanted)) {
@@ -181,7 +196,8 @@ function compare(wanted: unknown, actual: unknown, path: string, options: Compar
         ? compare(wanted[0], actual[0], `${path}[0]`, options)
         : undefined;
     }
-    if (wanted.length !== actual.length) return `${path}: ${actual.length} elements instead of ${wanted.length}: ${JSON.stringify(actual).slice(0, 200)}`;
+    if (wanted.length !== actual.length)
+      return `${path}: ${actual.length} elements instead of ${wanted.length}: ${JSON.stringify(actual).slice(0, 200)}`;
     const [left, right] = options.unordered ? [sorted(wanted), sorted(actual)] : [wanted, actual];
     for (let index = 0; index < left.length; index++) {
       const found = compare(left[index], right[index], `${path}[${index}]`, options);
@@ -234,7 +250,11 @@ interface TailRecording {
  * Follows the log as the recording did. The lines that were pushed meanwhile are stored by now; so what must come is
  * the union of all frames' entries, as the first frame of a tail that begins at the same moment.
  */
-async function replayTail(recording: unknown, base: string, setClock: (ms: number) => void): Promise<string | undefined> {
+async function replayTail(
+  recording: unknown,
+  base: string,
+  setClock: (ms: number) => void,
+): Promise<string | undefined> {
   const { request } = recording as Recording;
   const wanted = (recording as TailRecording).response.frames
     .filter(({ opcode }) => opcode === 1)
@@ -242,7 +262,10 @@ async function replayTail(recording: unknown, base: string, setClock: (ms: numbe
     .map((stream) => JSON.stringify(stream));
   const last = /(\d{19})"/.exec(wanted.at(-1) ?? '');
   setClock(Number(last?.[1] ?? 0) / 1e6 + 1000);
-  const url = `${base.replace('http', 'ws')}${request.rawUrl ?? request.path}`.replace('limit=10', `limit=${wanted.length}`);
+  const url = `${base.replace('http', 'ws')}${request.rawUrl ?? request.path}`.replace(
+    'limit=10',
+    `limit=${wanted.length}`,
+  );
   const socket = new WebSocket(url);
   try {
     const text = await new Promise<string>((resolve, reject) => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Component, topology } from '../../../stack/topology.ts';
 import { RuntimeMismatch, RuntimeUnavailable, StateCorrupt } from '../../errors.ts';
 import { acquireLock } from '../../state/lock.ts';
+import { makeDirectories } from '../lab-record.ts';
 import { pinnedOffset, wantedPorts } from '../ports.ts';
 import type {
   ComponentStatus,
@@ -12,14 +13,14 @@ import type {
   Runtime,
   UpOptions,
 } from '../runtime.ts';
+import { inDependencyOrder, stopOrder } from '../schedule.ts';
 import type { RuntimeOptions } from '../select-runtime.ts';
 import { startComponent, stopComponent } from './component-control.ts';
 import { ComponentProcess } from './component-process.ts';
 import { componentStatus } from './component-status.ts';
 import { EmbeddedLab, embeddedCapabilities } from './embedded-lab.ts';
 import { removeSharedMemory, strayExecutables } from './leftovers.ts';
-import { inDependencyOrder, stopOrder } from './schedule.ts';
-import { createSession, type LabSession, makeDirectories, openSession } from './session.ts';
+import { createSession, type LabSession, openSession } from './session.ts';
 
 /** Components as child processes of nobody: they outlive the command that started them. */
 export function createEmbeddedRuntime(

@@ -46,6 +46,8 @@ export class Alertmanager {
   readonly silences: Silences;
   readonly metrics: Metrics;
   readonly startedAt: number;
+  /** How many notifications are on their way at this moment. */
+  readonly sending = { count: 0 };
   readonly clock: Clock;
   readonly options: AlertmanagerOptions;
   readonly #log: NotificationLog;
@@ -160,6 +162,7 @@ export class Alertmanager {
       receivers: integrations,
       filter: (alerts, flush) => this.#filter(alerts, flush, inhibitor),
       report: this.options.report ?? (() => {}),
+      sending: this.sending,
     });
     previous?.dispatcher.close();
     const dispatcher = new Dispatcher({ route, alerts: this.alerts, clock: this.clock, notify });

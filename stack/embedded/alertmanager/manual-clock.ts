@@ -21,7 +21,7 @@ export class ManualClock implements Clock {
   }
 
   /** Moves on, calling every timer at its own moment and letting real input and output settle after each. */
-  async advanceTo(target: number, settle: () => Promise<void> = settleBriefly): Promise<void> {
+  async advanceTo(target: number, settle: () => Promise<void>): Promise<void> {
     for (;;) {
       let next: { id: number; at: number; call: () => void } | undefined;
       for (const [id, timer] of this.#timers)
@@ -36,4 +36,8 @@ export class ManualClock implements Clock {
   }
 }
 
-const settleBriefly = () => new Promise<void>((resolve) => setTimeout(resolve, 15));
+/** Waits in real time until all that is being sent has been answered, save what will never be. */
+export async function settled(sending: { readonly count: number }, hanging = () => 0): Promise<void> {
+  do await new Promise<void>((resolve) => setTimeout(resolve, 1));
+  while (sending.count > hanging());
+}

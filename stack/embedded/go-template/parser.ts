@@ -1,3 +1,4 @@
+/** Longer than most files: a recursive-descent parser whose functions share one cursor. */
 import { TemplateError } from './errors.ts';
 import { lex, type Token, type TokenType } from './lexer.ts';
 import { parseNumber, unquote } from './literals.ts';

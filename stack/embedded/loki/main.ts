@@ -8,7 +8,8 @@ function readFlags(argv: readonly string[]): Map<string, string> {
   const flags = new Map<string, string>();
   for (let index = 0; index < argv.length; index++) {
     const match = /^--?([^=]+)(?:=(.*))?$/s.exec(argv[index]!);
-    if (match === null) throw new Error(`unexpected argument "${argv[index]}"; flags look like -config.file=loki.yaml`);
+    if (match === null)
+      throw new Error(`unexpected argument "${argv[index]}"; flags look like -config.file=loki.yaml`);
     const name = match[1]!;
     if (!/^(?:config\.file|config\.expand-env|target|version|log\.level|server\..+)$/.test(name)) {
       throw new Error(`flag provided but not defined: -${name}`);

@@ -15,6 +15,8 @@ export class AlertStore {
   readonly #subscribers = new Set<(alert: Alert) => void>();
   #cancel: (() => void) | undefined;
   dropped = 0;
+  /** Grows with every change. */
+  version = 0;
 
   constructor(options: AlertStoreOptions) {
     this.#options = options;
@@ -39,6 +41,7 @@ export class AlertStore {
         }
       }
       this.#alerts.set(alert.fingerprint, alert);
+      this.version++;
       for (const notify of this.#subscribers) notify(alert);
     }
   }
@@ -68,6 +71,7 @@ export class AlertStore {
 
   #gc() {
     const now = this.#options.clock.now();
+    this.version++;
     for (const [key, alert] of this.#alerts) if (isResolved(alert, now)) this.#alerts.delete(key);
   }
 

@@ -1,3 +1,4 @@
+/** Longer than most files: the sections of one configuration file and the checks that span them. */
 import type { Node } from 'yaml';
 import { type Matcher, sortMatchers } from '../labels/matcher.ts';
 import { type MatcherMode, parseMatchers } from '../labels/parse-matcher.ts';

@@ -1,3 +1,4 @@
+/** Longer than most files: one reader whose kinds of values share the collection of errors and their lines. */
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter, type Node, parseDocument } from 'yaml';
 import { parseGoDuration } from '../../duration/go-duration.ts';
 import { parsePrometheusDuration } from '../../duration/prometheus-duration.ts';
@@ -310,7 +311,8 @@ function checkUrl(text: string): string {
   if (scheme.toLowerCase() !== 'http' && scheme.toLowerCase() !== 'https')
     throw new ConfigError(`unsupported scheme ${JSON.stringify(scheme)} for URL`);
   if (!/^https?:\/\/[^/?#]/i.test(text)) throw new ConfigError('missing host for URL');
-  const port = /^https?:\/\/(?:[^@/?#]*@)?(?:\[[^\]]*\]|[^:/?#]*):([^/?#]*)/i.exec(text)?.[1];
+  const host = (/^https?:\/\/([^/?#]*)/i.exec(text)?.[1] ?? '').replace(/^.*@/, '');
+  const port = /^(?:\[[^\]]*\]|[^:]*):(.*)$/.exec(host)?.[1];
   if (port !== undefined && !/^\d*$/.test(port))
     throw new ConfigError(`parse ${JSON.stringify(text)}: invalid port ":${port}" after host`);
   return text;

@@ -1,3 +1,4 @@
+/** Longer than most files: a table, the fields and rules of every receiver type. */
 import { ConfigError, type Field, type Scalar, type Schema, type StructSchema } from './decode.ts';
 
 type Values = Record<string, unknown>;

@@ -33,11 +33,13 @@ export async function postJson(options: PostOptions): Promise<{ text: string; co
   let response: Response;
   let text: string;
   try {
-    response = await fetch(options.url, {
+    const { url, headers } = credentials(options.url);
+    response = await fetch(url, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
         'user-agent': userAgent,
+        ...headers,
         ...authHeaders(options.httpConfig),
       },
       body: options.body,
@@ -61,6 +63,16 @@ export async function postJson(options: PostOptions): Promise<{ text: string; co
     retry,
     reason: response.status >= 500 ? 'serverError' : response.status >= 400 ? 'clientError' : 'other',
   });
+}
+
+/** As Go's client, takes a user and password out of the URL into a header; fetch refuses them there. */
+function credentials(text: string): { url: URL; headers: Record<string, string> } {
+  const url = new URL(text);
+  if (url.username === '' && url.password === '') return { url, headers: {} };
+  const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  url.username = '';
+  url.password = '';
+  return { url, headers: { authorization: `Basic ${Buffer.from(pair).toString('base64')}` } };
 }
 
 async function readStart(response: Response): Promise<string> {

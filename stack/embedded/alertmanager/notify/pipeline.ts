@@ -63,6 +63,8 @@ export interface PipelineOptions {
   /** Takes out the alerts that must not be told now. */
   readonly filter: (alerts: readonly Alert[], flush: Flush) => readonly Alert[];
   readonly report: (line: string) => void;
+  /** How many attempts are under way. */
+  readonly sending: { count: number };
 }
 
 /** Backing off between attempts: half a second, then half as much again each time, up to a minute, jittered. */
@@ -128,13 +130,14 @@ async function attempt(
   integration: Integration,
   data: TemplateData,
   flush: Flush,
-  { clock, metrics }: PipelineOptions,
+  { clock, metrics, sending }: PipelineOptions,
 ): Promise<NotifyError | undefined> {
   let waitMs = backoff.initialMs;
   for (let attempts = 1; ; attempts++) {
     const startedAt = clock.now();
     metrics.requests.inc({ integration: integration.kind });
     let failure: NotifyError;
+    sending.count++;
     try {
       await integration.send({ data, groupKey: flush.groupKey, signal: flush.signal });
       return undefined;
@@ -145,6 +148,7 @@ async function attempt(
           : new NotifyError((error as Error).message, { retry: false, cause: error });
       metrics.requestsFailed.inc({ integration: integration.kind });
     } finally {
+      sending.count--;
       metrics.latency.observe({ integration: integration.kind }, (clock.now() - startedAt) / 1000);
     }
     if (!failure.retry)

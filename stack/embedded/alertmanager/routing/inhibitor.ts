@@ -26,6 +26,8 @@ function side(
 export class Inhibitor {
   readonly #rules: readonly Rule[];
   readonly #alerts: AlertStore;
+  readonly #index = new Map<Rule, Map<string, Alert[]>>();
+  #indexedVersion = -1;
 
   constructor(rules: readonly InhibitRuleConfig[], alerts: AlertStore) {
     this.#alerts = alerts;
@@ -47,9 +49,8 @@ export class Inhibitor {
       // An alert that matches both sides is not inhibited by another one that does.
       const excludeTwoSided = matchesAll(rule.source, labels);
       let best: Alert | undefined;
-      for (const alert of this.#alerts.all()) {
-        if (isResolved(alert, now) || !matchesAll(rule.source, alert.labels)) continue;
-        if (rule.equal.some((name) => (alert.labels[name] ?? '') !== (labels[name] ?? ''))) continue;
+      for (const alert of this.#sources(rule).get(equalKey(rule, labels)) ?? []) {
+        if (isResolved(alert, now)) continue;
         if (excludeTwoSided && matchesAll(rule.target, alert.labels)) continue;
         if (best === undefined || alert.endsAt >= best.endsAt) best = alert;
       }
@@ -57,4 +58,27 @@ export class Inhibitor {
     }
     return [];
   }
+
+  /** The alerts that a rule may start from, by the labels that must be equal; built once for each state of the store. */
+  #sources(rule: Rule): ReadonlyMap<string, readonly Alert[]> {
+    if (this.#indexedVersion !== this.#alerts.version) {
+      this.#index.clear();
+      this.#indexedVersion = this.#alerts.version;
+    }
+    let sources = this.#index.get(rule);
+    if (sources === undefined) {
+      sources = new Map<string, Alert[]>();
+      for (const alert of this.#alerts.all()) {
+        if (!matchesAll(rule.source, alert.labels)) continue;
+        const key = equalKey(rule, alert.labels);
+        const list = sources.get(key);
+        if (list === undefined) sources.set(key, [alert]);
+        else list.push(alert);
+      }
+      this.#index.set(rule, sources);
+    }
+    return sources;
+  }
 }
+
+const equalKey = (rule: Rule, labels: LabelSet) => rule.equal.map((name) => labels[name] ?? '').join('\xff');

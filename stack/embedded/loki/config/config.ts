@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { z } from 'zod';
-import { isPrometheusDuration, parsePrometheusDuration } from '../../duration/prometheus-duration.ts';
 import { parseGoDuration } from '../../duration/go-duration.ts';
+import { isPrometheusDuration, parsePrometheusDuration } from '../../duration/prometheus-duration.ts';
 import { parseByteSize } from '../units/bytes.ts';
 
 /** Milliseconds of `5m`, `1h0m0s`, `30d`. */

@@ -1,9 +1,10 @@
+import { formatLabels } from '../ingest/stream-labels.ts';
 import type { LogExpression } from '../logql/ast.ts';
 import { sortedLabels } from '../pipeline/line-labels.ts';
 import type { Instant } from '../pipeline/stage.ts';
-import { formatLabels } from '../ingest/stream-labels.ts';
 import { addNanoseconds, formatNanoseconds } from '../storage/instant.ts';
 import type { LogStore } from '../storage/store.ts';
+import { getOrCreate } from '../units/get-or-create.ts';
 import { scan } from './scan.ts';
 import type { QueryStatistics } from './statistics.ts';
 
@@ -48,7 +49,11 @@ interface Candidate {
 const maxCandidates = 200_000;
 
 /** Runs a log query: the newest (or oldest) entries up to the limit, grouped by their labels. */
-export function runLogQuery(store: LogStore, query: LogExpression, options: LogQueryOptions): LogStreamResult[] {
+export function runLogQuery(
+  store: LogStore,
+  query: LogExpression,
+  options: LogQueryOptions,
+): LogStreamResult[] {
   const backward = options.direction === 'backward';
   const wanted = options.intervalNs > 0 ? maxCandidates : options.limit;
   const sign = backward ? -1 : 1;
@@ -106,11 +111,8 @@ function thin(candidates: readonly Candidate[], { intervalNs, limit }: LogQueryO
 function group(candidates: readonly Candidate[], start: Instant): LogStreamResult[] {
   const streams = new Map<string, LogStreamResult>();
   for (const { offset, line, labels, key, categories } of candidates) {
-    let stream = streams.get(key);
-    if (stream === undefined) streams.set(key, (stream = { labels, entries: [] }));
+    const stream = getOrCreate(streams, key, () => ({ labels, entries: [] }));
     stream.entries.push({ time: formatNanoseconds(addNanoseconds(start, offset)), line, categories });
   }
-  return [...streams]
-    .sort((left, right) => (left[0] < right[0] ? -1 : 1))
-    .map(([, stream]) => stream);
+  return [...streams].sort((left, right) => (left[0] < right[0] ? -1 : 1)).map(([, stream]) => stream);
 }

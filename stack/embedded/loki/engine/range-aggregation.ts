@@ -1,12 +1,13 @@
-import type { Grouping, RangeAggregation } from '../logql/ast.ts';
+import { parseGoDuration } from '../../duration/go-duration.ts';
 import { formatLabels } from '../ingest/stream-labels.ts';
+import type { Grouping, RangeAggregation } from '../logql/ast.ts';
 import { parseGoFloat } from '../pipeline/label-filter.ts';
-import { type LineLabels, type Metadata, sortedLabels, type StreamLabels } from '../pipeline/line-labels.ts';
+import { type LineLabels, type Metadata, type StreamLabels, sortedLabels } from '../pipeline/line-labels.ts';
 import { addFilterNames, filterStage, labelsRead, runStages } from '../pipeline/pipeline.ts';
 import { LabelHints } from '../pipeline/stage.ts';
-import { parseGoDuration } from '../../duration/go-duration.ts';
 import { addNanoseconds } from '../storage/instant.ts';
 import { parseByteSize } from '../units/bytes.ts';
+import { getOrCreate } from '../units/get-or-create.ts';
 import type { Evaluation } from './evaluation.ts';
 import { QueryError } from './query-error.ts';
 import { type RangeFunction, rangeFunction } from './range-functions.ts';
@@ -67,10 +68,8 @@ function collect(
 
   const seriesOf = (labels: LineLabels): Samples => {
     if (labels.untouched) {
-      let byMetadata = byOrigin.get(labels.stream);
-      if (byMetadata === undefined) byOrigin.set(labels.stream, (byMetadata = new Map()));
-      let found = byMetadata.get(labels.metadata);
-      if (found === undefined) byMetadata.set(labels.metadata, (found = bySelected(select(labels))));
+      const byMetadata = getOrCreate(byOrigin, labels.stream, () => new Map());
+      const found = getOrCreate(byMetadata, labels.metadata, () => bySelected(select(labels)));
       return found;
     }
     return bySelected(select(labels));
@@ -112,7 +111,8 @@ function collect(
         } catch (error) {
           labels.fail('SampleExtractionErr', (error as Error).message);
         }
-        if (postFilters.length > 0 && runStages(postFilters, line, labels, start) === undefined) return undefined;
+        if (postFilters.length > 0 && runStages(postFilters, line, labels, start) === undefined)
+          return undefined;
       }
       if (labels.error !== '' && labels.get(preserved) !== 'true') throw pipelineError(labels);
       const series = seriesOf(labels);
@@ -193,7 +193,12 @@ function sortSamples(series: Samples): void {
   series.sorted = true;
 }
 
-function overSteps(samples: Samples, evaluation: Evaluation, rangeNs: number, compute: RangeFunction): Series {
+function overSteps(
+  samples: Samples,
+  evaluation: Evaluation,
+  rangeNs: number,
+  compute: RangeFunction,
+): Series {
   const { steps, stepNs } = evaluation;
   const series = newSeries(samples.labels, steps);
   const { times, values } = samples;

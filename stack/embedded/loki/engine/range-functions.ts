@@ -58,7 +58,8 @@ function counterRate(rangeNs: number): RangeFunction {
     const average = sampled / (to - from - 1);
     if (result > 0 && first >= 0) toStart = Math.min(toStart, sampled * (first / result));
     const threshold = average * 1.1;
-    const extrapolated = sampled + (toStart < threshold ? toStart : average / 2) + (0 < threshold ? 0 : average / 2);
+    const extrapolated =
+      sampled + (toStart < threshold ? toStart : average / 2) + (0 < threshold ? 0 : average / 2);
     return (result * (extrapolated / sampled)) / (rangeNs / 1e9);
   };
 }

@@ -85,7 +85,8 @@ class Scanner {
       );
     for (const { chunk, shift } of ordered) {
       if (this.#limit !== undefined) {
-        if (backward ? shift + chunk.maxOffset < this.#limit : shift + chunk.minOffset > this.#limit) continue;
+        if (backward ? shift + chunk.maxOffset < this.#limit : shift + chunk.minOffset > this.#limit)
+          continue;
       }
       statistics.chunks++;
       if (chunk instanceof SealedChunk) statistics.compressedBytes += chunk.compressedBytes;
@@ -151,7 +152,10 @@ class Scanner {
     if (++this.#sinceClock >= clockEvery) {
       this.#sinceClock = 0;
       if (options.now() > options.deadlineMs) {
-        throw new QueryError(504, 'Request timed out, decrease the duration of the request or add more label matchers (prefer exact match over regex match) to reduce the amount of data processed.');
+        throw new QueryError(
+          504,
+          'Request timed out, decrease the duration of the request or add more label matchers (prefer exact match over regex match) to reduce the amount of data processed.',
+        );
       }
     }
     const offset = entries.offsets[index]! + shift;
@@ -159,8 +163,7 @@ class Scanner {
       if (options.direction === 'backward' ? offset < this.#limit : offset > this.#limit) return false;
     }
     const { stages, prefilter } = this.#pipeline;
-    const line =
-      options.needsLine || stages.length > 0 || filters.length > 0 ? lineOf(entries, index) : '';
+    const line = options.needsLine || stages.length > 0 || filters.length > 0 ? lineOf(entries, index) : '';
     for (const filter of filters) if (!filter.test(line)) return true;
     const metadata = entries.metadata[entries.metadataOf[index]!]!;
     labels.reset(stream.labels, metadata);
@@ -175,9 +178,7 @@ class Scanner {
     }
     options.statistics.linesAfterFilter++;
     const lineBytes =
-      result === line
-        ? entries.starts[index + 1]! - entries.starts[index]!
-        : Buffer.byteLength(result);
+      result === line ? entries.starts[index + 1]! - entries.starts[index]! : Buffer.byteLength(result);
     const limit = this.#sink(offset, result, labels, lineBytes);
     if (limit !== undefined) this.#limit = limit;
     return true;
@@ -185,12 +186,7 @@ class Scanner {
 }
 
 /** The first index from which on the test holds; entries are sorted. */
-function skipTo(
-  offsets: Float64Array,
-  from: number,
-  to: number,
-  holds: (offset: number) => boolean,
-): number {
+function skipTo(offsets: Float64Array, from: number, to: number, holds: (offset: number) => boolean): number {
   let low = from;
   let high = to;
   while (low < high) {

@@ -1,4 +1,5 @@
 import type { VectorAggregation } from '../logql/ast.ts';
+import { getOrCreate } from '../units/get-or-create.ts';
 import { compareLabels, groupLabels, type Labels, labelsKey, newSeries, type Series } from './series.ts';
 
 /** Aggregates series by their groups, at every step. */
@@ -12,13 +13,13 @@ export function aggregateVector(
   for (const series of input) {
     const labels = groupLabels(series.labels, grouping);
     const key = labelsKey(labels);
-    let group = groups.get(key);
-    if (group === undefined) groups.set(key, (group = { labels, members: [] }));
+    const group = getOrCreate(groups, key, () => ({ labels, members: [] }));
     group.members.push(series);
   }
   const result: Series[] = [];
   for (const { labels, members } of groups.values()) {
-    if (operation === 'topk' || operation === 'bottomk') result.push(...extremes(operation, parameter, members, steps));
+    if (operation === 'topk' || operation === 'bottomk')
+      result.push(...extremes(operation, parameter, members, steps));
     else result.push(combine(operation, labels, members, steps));
   }
   return result.sort((left, right) => compareLabels(left.labels, right.labels));
@@ -65,7 +66,11 @@ function extremes(operation: string, k: number, members: readonly Series[], step
     const chosen: number[] = [];
     const value = (index: number): number => members[index]!.values[step]!;
     const worse = (left: number, right: number): boolean =>
-      Number.isNaN(value(left)) ? !Number.isNaN(value(right)) : top ? value(left) < value(right) : value(left) > value(right);
+      Number.isNaN(value(left))
+        ? !Number.isNaN(value(right))
+        : top
+          ? value(left) < value(right)
+          : value(left) > value(right);
     members.forEach((member, index) => {
       if (member.present[step] !== 1) return;
       if (chosen.length < k) {

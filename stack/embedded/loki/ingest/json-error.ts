@@ -36,12 +36,21 @@ export function describeJsonError(text: string, prefix: string): string {
     return reportAt(text, key + 1, `ReadObject: expect " after {, but found ${first}`);
   }
   const colon = text.indexOf(':', key);
-  if (colon === -1) return reportAt(text, text.length, `${prefix.split('.Streams')[0]}.ReadObject: expect : after object field, but found \0`);
+  if (colon === -1)
+    return reportAt(
+      text,
+      text.length,
+      `${prefix.split('.Streams')[0]}.ReadObject: expect : after object field, but found \0`,
+    );
   const value = skip(text, colon + 1);
   const start = text[value] ?? '\0';
   if (start !== '[') {
     const head = Math.min(value + 1, text.length);
-    return reportAt(text, start === '\0' ? text.length - (text.length - value) : head, `${prefix}: decode slice: expect [ or n, but found ${start}`);
+    return reportAt(
+      text,
+      start === '\0' ? text.length - (text.length - value) : head,
+      `${prefix}: decode slice: expect [ or n, but found ${start}`,
+    );
   }
   return reportAt(text, text.length, `${prefix}: unmarshalerDecoder: Malformed JSON error`);
 }

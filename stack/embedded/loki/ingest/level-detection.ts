@@ -1,5 +1,5 @@
-import { eachLogfmtPair } from '../pipeline/logfmt.ts';
 import { endOfJsonString, unescapeJson } from '../pipeline/json.ts';
+import { eachLogfmtPair } from '../pipeline/logfmt.ts';
 
 /** Names under which a line, its labels or its metadata may carry a level (Loki's log_level_fields). */
 const levelNames: ReadonlySet<string> = new Set([
@@ -51,7 +51,8 @@ const words: readonly (readonly [RegExp, string])[] = (
 ).map(([word, level]) => [new RegExp(`(?<![\\p{L}\\p{Nd}_])${word}(?![\\p{L}\\p{Nd}_])`, 'iu'), level]);
 const anyWord = /trace|debug|fatal|critical|err|warn|info/i;
 
-const jsonLevel = /"(?:[Ll]evel|LEVEL|log\.level|[Ss]everity|SEVERITY|SeverityText|[Ll]vl|LVL|[Ss]everity_[Tt]ext|SEVERITY_TEXT)"\s*:\s*"/g;
+const jsonLevel =
+  /"(?:[Ll]evel|LEVEL|log\.level|[Ss]everity|SEVERITY|SeverityText|[Ll]vl|LVL|[Ss]everity_[Tt]ext|SEVERITY_TEXT)"\s*:\s*"/g;
 
 /** The level that stream labels or metadata name, brought to Loki's spelling where it is a known one. */
 export function levelFromNames(labels: Iterable<readonly [string, string]>): string | undefined {

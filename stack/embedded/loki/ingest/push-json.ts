@@ -1,8 +1,8 @@
 import type { Instant } from '../pipeline/stage.ts';
-import { formatLabels } from './stream-labels.ts';
 import { describeJsonError, reportAt, streamEnds } from './json-error.ts';
 import { PushError } from './push-error.ts';
 import type { PushedEntry, PushedStream } from './push-request.ts';
+import { formatLabels } from './stream-labels.ts';
 
 const prefix = 'loghttp.PushRequest.Streams: []loghttp.LogProtoStream';
 const badValue =
@@ -24,7 +24,14 @@ export function parseJsonPush(body: Buffer): PushedStream[] {
   const streams = (document as { streams?: unknown }).streams;
   if (streams === undefined || streams === null) return [];
   if (!Array.isArray(streams)) {
-    throw new PushError(400, reportAt(text, text.indexOf('"streams"') + 10, `${prefix}: decode slice: expect [ or n, but found ${text[text.indexOf('"streams"') + 10] ?? '\0'}`));
+    throw new PushError(
+      400,
+      reportAt(
+        text,
+        text.indexOf('"streams"') + 10,
+        `${prefix}: decode slice: expect [ or n, but found ${text[text.indexOf('"streams"') + 10] ?? '\0'}`,
+      ),
+    );
   }
   return streams.map((stream: unknown, index) => {
     try {
@@ -60,7 +67,8 @@ function pushedEntry(value: unknown): PushedEntry {
   if (at === undefined) throw new ShapeError(badValue);
   if (typeof line !== 'string') throw new ShapeError(badString);
   if (metadata === undefined) return { at, line, metadata: undefined };
-  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) throw new ShapeError(badString);
+  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata))
+    throw new ShapeError(badString);
   const pairs = Object.entries(metadata as Record<string, unknown>);
   for (const [, one] of pairs) if (typeof one !== 'string') throw new ShapeError(badString);
   return { at, line, metadata: pairs as [string, string][] };
@@ -73,7 +81,12 @@ export function parseNanoseconds(text: string): Instant | undefined {
   if (length <= 9) return /^\d+$/.test(text) ? { seconds: 0, nanoseconds: Number(text) } : negative(text);
   const seconds = Number(text.slice(0, length - 9));
   const nanoseconds = Number(text.slice(length - 9));
-  if (!Number.isInteger(seconds) || !Number.isInteger(nanoseconds) || seconds < 0 || text.charCodeAt(0) < 48) {
+  if (
+    !Number.isInteger(seconds) ||
+    !Number.isInteger(nanoseconds) ||
+    seconds < 0 ||
+    text.charCodeAt(0) < 48
+  ) {
     return negative(text);
   }
   if (seconds > 9_223_372_036) return undefined;

@@ -41,7 +41,10 @@ export function parseStreamLabels(text: string): [string, string][] {
     separator.lastIndex = pair.lastIndex;
     const next = separator.exec(text);
     if (next === null) {
-      fail(pair.lastIndex, `unexpected ${describe(text, pair.lastIndex)} in label matching, expected "," or "}"`);
+      fail(
+        pair.lastIndex,
+        `unexpected ${describe(text, pair.lastIndex)} in label matching, expected "," or "}"`,
+      );
     }
     at = separator.lastIndex;
     if (next![1] === '}') break;
@@ -62,7 +65,8 @@ function explain(text: string, at: number, fail: (at: number, reason: string) =>
   const character = text[next];
   if (character === undefined) fail(next, 'unexpected end of input inside braces');
   if (name[1] === undefined || character !== '=') {
-    if (/["'`]/.test(character!)) fail(next, `unexpected string ${text.slice(next, next + 20)} in label matching`);
+    if (/["'`]/.test(character!))
+      fail(next, `unexpected string ${text.slice(next, next + 20)} in label matching`);
     fail(next, `unexpected character inside braces: '${character}'`);
   }
   const value = next + 1 + /^\s*/.exec(text.slice(next + 1))![0].length;

@@ -173,7 +173,8 @@ export function prettify(expression: Expression, level = 0): string {
     case 'vector-aggregation': {
       const { operation, parameter, grouping } = expression;
       const lines = [`${indent}${operation}${prettyGrouping(grouping)}(`];
-      if (parameter !== 0 || operation === 'topk' || operation === 'bottomk') lines.push(`${inner}${parameter},`);
+      if (parameter !== 0 || operation === 'topk' || operation === 'bottomk')
+        lines.push(`${inner}${parameter},`);
       lines.push(prettify(expression.expression, level + 1), `${indent})`);
       return lines.join('\n');
     }

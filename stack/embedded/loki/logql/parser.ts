@@ -64,9 +64,7 @@ const maxQueryBytes = 128 * 1024;
 /** Parses a LogQL query and checks what Loki checks before it runs one. Throws a LogqlParseError. */
 export function parseQuery(query: string): Expression {
   if (query.length > maxQueryBytes) {
-    throw new LogqlParseError(
-      `input size too long (${Buffer.byteLength(query)} > ${maxQueryBytes})`,
-    );
+    throw new LogqlParseError(`input size too long (${Buffer.byteLength(query)} > ${maxQueryBytes})`);
   }
   const parser = new Parser(tokenize(query));
   const expression = parser.expression(0);
@@ -129,13 +127,15 @@ class Parser {
   #fail(...expected: string[]): never {
     let token = this.#next;
     // A log query has no unwrap: its pipe still fits, the word does not.
-    if (token.kind === '|' && this.#tokens[this.#at + 1]!.kind === 'unwrap') token = this.#tokens[this.#at + 1]!;
+    if (token.kind === '|' && this.#tokens[this.#at + 1]!.kind === 'unwrap')
+      token = this.#tokens[this.#at + 1]!;
     const hint = expected.length > 0 && expected.length <= 4 ? `, expecting ${expected.join(' or ')}` : '';
     throw new LogqlParseError(`syntax error: unexpected ${token.kind}${hint}`, token.line, token.column);
   }
 
-  #expect(kind: string, ...expected: string[]): Token {
-    if (this.#next.kind !== kind) this.#fail(...(expected.length > 0 ? expected : [kind]));
+  /** Takes a token of this kind, or fails; `expected` is what the message then offers. */
+  #expect(kind: string, expected: readonly string[] = [kind]): Token {
+    if (this.#next.kind !== kind) this.#fail(...expected);
     return this.#take();
   }
 
@@ -153,7 +153,7 @@ class Parser {
     for (;;) {
       const operator = this.#next.kind;
       const power = precedence[operator];
-      if (power === undefined || power < minimum || power === 0) break;
+      if (power === undefined || power < minimum) break;
       this.#take();
       const { returnBool, matching } = this.#modifier();
       const right = this.expression(operator === '^' ? power : power + 1);
@@ -176,9 +176,7 @@ class Parser {
     ] as const) {
       if (side.kind !== 'log') continue;
       const type = side.stages.length === 0 ? '*syntax.MatchersExpr' : '*syntax.PipelineExpr';
-      throw new LogqlParseError(
-        `unexpected type for ${leg} leg of binary operation (${operator}): ${type}`,
-      );
+      throw new LogqlParseError(`unexpected type for ${leg} leg of binary operation (${operator}): ${type}`);
     }
     const sides = { left: left as MetricExpression, right: right as MetricExpression };
     if (['or', 'and', 'unless'].includes(operator)) {
@@ -227,7 +225,8 @@ class Parser {
     if (token.kind === '(') {
       this.#take();
       const inner = this.expression(0);
-      this.#expect(')', ...(inner.kind === 'log' ? [')'] : []));
+      // After a metric an operator would fit as well: too many to name.
+      this.#expect(')', inner.kind === 'log' ? [')'] : []);
       return inner;
     }
     if (token.kind === 'NUMBER' || token.kind === '+' || token.kind === '-') {
@@ -303,7 +302,7 @@ class Parser {
       this.#expect(')');
       return { ip: true, match };
     }
-    return { ip: false, match: this.#expect('STRING', 'STRING', 'ip').value as string };
+    return { ip: false, match: this.#expect('STRING', ['STRING', 'ip']).value as string };
   }
 
   #stage(): Stage {
@@ -381,9 +380,7 @@ class Parser {
     for (const { name } of formats) {
       if (name === '__error__') throw new LogqlParseError(`${name} cannot be formatted`);
       if (seen.has(name)) {
-        throw new LogqlParseError(
-          `multiple label name '${name}' not allowed in a single format operation`,
-        );
+        throw new LogqlParseError(`multiple label name '${name}' not allowed in a single format operation`);
       }
       seen.add(name);
     }
@@ -426,7 +423,7 @@ class Parser {
   #labelFilterOperand(): LabelFilter {
     if (this.#accept('(')) {
       const inner = this.#labelFilter(0);
-      this.#expect(')', '-', '-', '-', '-', '-');
+      this.#expect(')', []);
       return inner;
     }
     const name = this.#expect('IDENTIFIER').text;
@@ -483,7 +480,7 @@ class Parser {
       identifier = this.#expect('IDENTIFIER').text;
       this.#expect(')');
     } else {
-      identifier = this.#expect('IDENTIFIER', 'IDENTIFIER', 'bytes', 'duration', 'duration_seconds').text;
+      identifier = this.#expect('IDENTIFIER', ['IDENTIFIER', 'bytes', 'duration', 'duration_seconds']).text;
     }
     const postFilters: LabelFilter[] = [];
     while (this.#accept('|')) {
@@ -577,13 +574,9 @@ class Parser {
   }
 
   #metric(): MetricExpression {
-    const start = this.#at;
     const expression = this.expression(0);
-    if (expression.kind === 'log') {
-      // A log query where a metric is wanted fails where the metric should have continued.
-      if (this.#at === start) this.#fail();
-      this.#fail();
-    }
+    // A log query where a metric is wanted fails where it should have gone on.
+    if (expression.kind === 'log') this.#fail();
     return expression;
   }
 
@@ -649,22 +642,16 @@ function newVectorAggregation(
       throw new LogqlParseError(`parameter required for operation ${operation}`);
     }
     if (!Number.isInteger(parameter)) {
-      throw new LogqlParseError(
-        `invalid parameter ${operation}(${parameterText},${''}`.replace(/,$/, ',)'),
-      );
+      throw new LogqlParseError(`invalid parameter ${operation}(${parameterText},`);
     }
     if (parameter <= 0) {
-      throw new LogqlParseError(
-        `invalid parameter (must be greater than 0) ${operation}(${parameterText}`,
-      );
+      throw new LogqlParseError(`invalid parameter (must be greater than 0) ${operation}(${parameterText}`);
     }
     if (operation === 'approx_topk' && grouping !== undefined) {
       throw new LogqlParseError('grouping not allowed for approx_topk aggregation');
     }
   } else if (parameter !== undefined) {
-    throw new LogqlParseError(
-      `unsupported parameter for operation ${operation}(${parameterText},`,
-    );
+    throw new LogqlParseError(`unsupported parameter for operation ${operation}(${parameterText},`);
   }
   return { kind: 'vector-aggregation', operation, expression, parameter: parameter ?? 0, grouping };
 }

@@ -1,13 +1,19 @@
 import { compileRegexp } from '../../regexp/regexp.ts';
+import { parsePattern } from '../pipeline/pattern.ts';
 import type { Expression, LogExpression, Matcher, RangeAggregation, Stage } from './ast.ts';
 import { LogqlParseError } from './parse-error.ts';
-import { parsePattern } from '../pipeline/pattern.ts';
 
 const needsMatcher =
   'queries require at least one regexp or equality matcher that does not have an empty-compatible value. ' +
   'For instance, app=~".*" does not meet this requirement, but app=~".+" will';
 
-const withoutUnwrap = new Set(['bytes_over_time', 'bytes_rate', 'count_over_time', 'rate', 'absent_over_time']);
+const withoutUnwrap = new Set([
+  'bytes_over_time',
+  'bytes_rate',
+  'count_over_time',
+  'rate',
+  'absent_over_time',
+]);
 const withUnwrap = new Set([
   'rate',
   'rate_counter',

@@ -64,7 +64,12 @@ export class Metrics {
       { tenant },
       () => store.counts.streamsRemoved,
     );
-    this.#gauge('loki_ingester_memory_chunks', 'The total number of chunks in memory.', {}, () => store.chunkCount);
+    this.#gauge(
+      'loki_ingester_memory_chunks',
+      'The total number of chunks in memory.',
+      {},
+      () => store.chunkCount,
+    );
     this.#counter(
       'loki_ingester_chunks_created_total',
       'The total number of chunks created in the ingester.',

@@ -132,7 +132,9 @@ export class GoTime {
         case 'Z07:00':
           return parts.offsetSeconds === 0 ? 'Z' : offset(':');
         default: {
-          const digits = String(this.instant.nanoseconds).padStart(9, '0').slice(0, token.length - 1);
+          const digits = String(this.instant.nanoseconds)
+            .padStart(9, '0')
+            .slice(0, token.length - 1);
           if (token[1] === '0') return token[0] + digits;
           const trimmed = digits.replace(/0+$/, '');
           return trimmed === '' ? '' : token[0] + trimmed;
@@ -177,7 +179,7 @@ export function parseGoTime(layout: string, text: string, zone = 'UTC'): GoTime 
   let source = '';
   let last = 0;
   for (const match of layout.matchAll(layoutToken)) {
-    source += escape(layout.slice(last, match.index));
+    source += escapeRegExp(layout.slice(last, match.index));
     last = match.index + match[0].length;
     const token = match[0];
     names.push(token);
@@ -188,12 +190,8 @@ export function parseGoTime(layout: string, text: string, zone = 'UTC'): GoTime 
     else if (token === '2006') source += '(\\d{4})';
     else source += '\\s*(\\d{1,2})';
   }
-  // Go takes a fraction after the seconds even where the layout has none.
-  source += escape(layout.slice(last));
-  const fractional = names.some((name) => /^[.,]/.test(name))
-    ? source
-    : source.replace(/$/, '');
-  const found = new RegExp(`^${fractional}$`).exec(text);
+  source += escapeRegExp(layout.slice(last));
+  const found = new RegExp(`^${source}$`).exec(text);
   if (found === null) return undefined;
   let [year, month, day, hour, minute, second, nanoseconds] = [1, 0, 1, 0, 0, 0, 0];
   let offset: number | undefined;
@@ -214,7 +212,8 @@ export function parseGoTime(layout: string, text: string, zone = 'UTC'): GoTime 
       const sign = value.startsWith('-') ? -1 : 1;
       const digits = value.replace(/\D/g, '').padEnd(4, '0');
       offset = value === 'Z' ? 0 : sign * (Number(digits.slice(0, 2)) * 3600 + Number(digits.slice(2)) * 60);
-    } else if (/^[.,]/.test(token) && value !== '') nanoseconds = Number(value.slice(1).padEnd(9, '0').slice(0, 9));
+    } else if (/^[.,]/.test(token) && value !== '')
+      nanoseconds = Number(value.slice(1).padEnd(9, '0').slice(0, 9));
   });
   if (afternoon !== undefined) hour = (hour % 12) + (afternoon ? 12 : 0);
   if (month < 0 || month > 11 || hour > 24 || minute > 59 || second > 60) return undefined;
@@ -224,6 +223,6 @@ export function parseGoTime(layout: string, text: string, zone = 'UTC'): GoTime 
   return new GoTime({ seconds: local - (offset ?? zoneOffset(zone, local)), nanoseconds }, zone);
 }
 
-function escape(text: string): string {
+function escapeRegExp(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

@@ -1,6 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 
-const candidate = /(?:\d{1,3}\.){3}\d{1,3}|(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?:(?:\d{1,3}\.){3}\d{1,3})?/g;
+const candidate =
+  /(?:\d{1,3}\.){3}\d{1,3}|(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?:(?:\d{1,3}\.){3}\d{1,3})?/g;
 
 /** Compiles `192.168.0.1`, `192.168.4.5-192.168.4.20` or `192.168.0.0/16` (or v6). Throws in Loki's words. */
 export function parseIpRange(pattern: string): (address: string) => boolean {

@@ -1,4 +1,5 @@
-import { type LineLabels, sanitizeLabelName, type StreamLabels } from './line-labels.ts';
+// Above 300 lines: one scanner of JSON text and its three users (json, json with expressions, unpack), on the hot path together.
+import { type LineLabels, type StreamLabels, sanitizeLabelName } from './line-labels.ts';
 import type { LabelHints, StageFunction } from './stage.ts';
 
 // The wording is that of buger/jsonparser, whose errors Loki shows in __error_details__.
@@ -111,7 +112,10 @@ export function unescapeJson(raw: string): string {
     return JSON.parse(`"${raw}"`) as string;
   } catch {
     return raw.replace(/[\n\r\t]/g, ' ').includes('\\')
-      ? raw.replace(/\\(["\\/])/g, '$1').replace(/\\n/g, '\n').replace(/\\t/g, '\t')
+      ? raw
+          .replace(/\\(["\\/])/g, '$1')
+          .replace(/\\n/g, '\n')
+          .replace(/\\t/g, '\t')
       : raw;
   }
 }

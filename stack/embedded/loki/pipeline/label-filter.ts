@@ -1,5 +1,5 @@
-import { compileRegexp } from '../../regexp/regexp.ts';
 import { parseGoDuration } from '../../duration/go-duration.ts';
+import { compileRegexp } from '../../regexp/regexp.ts';
 import type { ComparisonOperator, LabelFilter, Matcher } from '../logql/ast.ts';
 import { parseByteSize } from '../units/bytes.ts';
 import { quote } from '../units/go-text.ts';
@@ -37,7 +37,8 @@ export function matcherTest({ operator, value }: Matcher): (value: string) => bo
 export function parseGoFloat(text: string): number {
   if (/^[+-]?(?:\d[\d_]*\.?[\d_]*|\.\d[\d_]*)(?:[eE][+-]?\d+)?$/.test(text) && !text.includes('_')) {
     const value = Number(text);
-    if (!Number.isFinite(value)) throw new Error(`strconv.ParseFloat: parsing ${quote(text)}: value out of range`);
+    if (!Number.isFinite(value))
+      throw new Error(`strconv.ParseFloat: parsing ${quote(text)}: value out of range`);
     return value;
   }
   const special = /^([+-]?)(inf|infinity|nan)$/i.exec(text);

@@ -44,7 +44,10 @@ function compile({ operator, terms }: LineFilterStage): LineFilter {
     term.ip || kind === '>' ? undefined : kind === '=' ? term.match : plainText(term.match),
   );
   return {
-    test: tests.length === 1 ? single(tests[0]!, negated) : (line) => tests.some((test) => test(line)) !== negated,
+    test:
+      tests.length === 1
+        ? single(tests[0]!, negated)
+        : (line) => tests.some((test) => test(line)) !== negated,
     literals: literals.every((literal) => literal !== undefined && literal !== '')
       ? literals.map((literal) => Buffer.from(literal!))
       : undefined,

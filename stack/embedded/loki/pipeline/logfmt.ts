@@ -1,6 +1,6 @@
 import { quote } from '../units/go-text.ts';
-import { type LineLabels, sanitizeLabelName } from './line-labels.ts';
 import { unescapeJson } from './json.ts';
+import { type LineLabels, sanitizeLabelName } from './line-labels.ts';
 import type { LabelHints, StageFunction } from './stage.ts';
 
 type Visit = (key: string, value: string) => boolean;

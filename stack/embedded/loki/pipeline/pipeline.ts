@@ -43,7 +43,8 @@ function compilePrefilter([parser, ...rest]: readonly Stage[]): StageFunction[] 
   const end = rest.findIndex(({ kind }) => kind !== 'label-filter');
   const filters = end === -1 ? rest : rest.slice(0, end);
   const names = labelsRead(filters);
-  if (filters.length === 0 || names === undefined || [...names].some((name) => name.startsWith('__'))) return [];
+  if (filters.length === 0 || names === undefined || [...names].some((name) => name.startsWith('__')))
+    return [];
   const hints = new LabelHints(names, { exhaustive: true });
   return [parser, ...filters].map((stage) => compileStage(stage, hints));
 }

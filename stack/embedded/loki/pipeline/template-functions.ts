@@ -1,6 +1,7 @@
-import { compileRegexp, type GoRegexp } from '../../regexp/regexp.ts';
+// Above 300 lines: a table of functions, one after the other, with what they share.
 import { parseGoDuration } from '../../duration/go-duration.ts';
-import { type GoFunctions, formatValue, typed } from '../../go-template/index.ts';
+import { formatValue, type GoFunctions, typed } from '../../go-template/index.ts';
+import { compileRegexp, type GoRegexp } from '../../regexp/regexp.ts';
 import { parseByteSize } from '../units/bytes.ts';
 import { GoTime, parseGoTime } from './go-time.ts';
 
@@ -51,6 +52,17 @@ function divide(left: bigint, right: bigint): bigint {
   return left / right;
 }
 
+// Math.max takes no bigint.
+function larger(left: bigint, right: bigint): bigint {
+  if (left > right) return left;
+  return right;
+}
+
+function smaller(left: bigint, right: bigint): bigint {
+  if (left < right) return left;
+  return right;
+}
+
 function count(value: unknown): number {
   return Number(toInt(value));
 }
@@ -63,16 +75,15 @@ function repeated(times: number, value: string): string {
   return value.repeat(Math.max(0, times));
 }
 
-function fold(
-  first: unknown,
-  rest: unknown[],
-  step: (left: number, right: number) => number,
-): number {
+function fold(first: unknown, rest: unknown[], step: (left: number, right: number) => number): number {
   return rest.reduce((result: number, value) => step(result, toFloat(value)), toFloat(first));
 }
 
 function titleCase(value: string): string {
-  return value.replace(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase());
+  return value.replace(
+    /(^|[^\p{L}\p{N}_'])(\p{L})/gu,
+    (_, before: string, letter: string) => before + letter.toUpperCase(),
+  );
 }
 
 function fromJson(value: unknown): unknown {
@@ -250,9 +261,13 @@ export function templateFunctions(now: () => number = Date.now): GoFunctions {
 
     int: typed([any], (value: unknown) => toInt(value)),
     float64: typed([any], (value: unknown) => toFloat(value)),
-    add: typed([any], (...values: unknown[]) => values.reduce((sum: bigint, value) => sum + toInt(value), 0n), {
-      variadic: true,
-    }),
+    add: typed(
+      [any],
+      (...values: unknown[]) => values.reduce((sum: bigint, value) => sum + toInt(value), 0n),
+      {
+        variadic: true,
+      },
+    ),
     sub: typed([any, any], (left: unknown, right: unknown) => toInt(left) - toInt(right)),
     mul: typed(
       [any, any],
@@ -278,14 +293,18 @@ export function templateFunctions(now: () => number = Date.now): GoFunctions {
     divf: typed([any, any], (first: unknown, ...rest: unknown[]) => fold(first, rest, (l, r) => l / r), {
       variadic: true,
     }),
-    max: typed([any], (...values: unknown[]) => values.map(toInt).reduce((a, b) => (a > b ? a : b)), {
+    max: typed([any], (...values: unknown[]) => values.map(toInt).reduce(larger), {
       variadic: true,
     }),
-    min: typed([any], (...values: unknown[]) => values.map(toInt).reduce((a, b) => (a < b ? a : b)), {
+    min: typed([any], (...values: unknown[]) => values.map(toInt).reduce(smaller), {
       variadic: true,
     }),
-    maxf: typed([any], (first: unknown, ...rest: unknown[]) => fold(first, rest, Math.max), { variadic: true }),
-    minf: typed([any], (first: unknown, ...rest: unknown[]) => fold(first, rest, Math.min), { variadic: true }),
+    maxf: typed([any], (first: unknown, ...rest: unknown[]) => fold(first, rest, Math.max), {
+      variadic: true,
+    }),
+    minf: typed([any], (first: unknown, ...rest: unknown[]) => fold(first, rest, Math.min), {
+      variadic: true,
+    }),
     ceil: typed([any], (value: unknown) => Math.ceil(toFloat(value))),
     floor: typed([any], (value: unknown) => Math.floor(toFloat(value))),
     round: typed(

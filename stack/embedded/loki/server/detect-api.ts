@@ -1,18 +1,19 @@
 import { isIP } from 'node:net';
+import { parseGoDuration } from '../../duration/go-duration.ts';
 import type { LokiConfig } from '../config/config.ts';
 import { scan } from '../engine/scan.ts';
 import { newStatistics } from '../engine/statistics.ts';
 import type { LogExpression } from '../logql/ast.ts';
 import { parseLogQuery, parseMatchers } from '../logql/parser.ts';
-import { parseGoDuration } from '../../duration/go-duration.ts';
-import { LineLabels, noMetadata } from '../pipeline/line-labels.ts';
 import { jsonParser } from '../pipeline/json.ts';
-import { logfmtParser } from '../pipeline/logfmt.ts';
 import { parseGoFloat } from '../pipeline/label-filter.ts';
+import { LineLabels, noMetadata } from '../pipeline/line-labels.ts';
+import { logfmtParser } from '../pipeline/logfmt.ts';
 import { allLabels } from '../pipeline/stage.ts';
 import { difference } from '../storage/instant.ts';
 import type { LogStore } from '../storage/store.ts';
 import { parseByteSize } from '../units/bytes.ts';
+import { getOrCreate } from '../units/get-or-create.ts';
 import { type Bounds, checkRange, parseBounds, parseLimit } from './parameters.ts';
 import type { ApiRequest } from './request.ts';
 
@@ -48,8 +49,7 @@ export class DetectApi {
     for (const stream of this.#store.select(matchers)) {
       if (this.#store.chunksWithin(stream, bounds.start, bounds.end).length === 0) continue;
       for (const [name, value] of stream.labels.entries) {
-        let found = values.get(name);
-        if (found === undefined) values.set(name, (found = new Set()));
+        const found = getOrCreate(values, name, () => new Set());
         found.add(value);
       }
     }
@@ -61,13 +61,15 @@ export class DetectApi {
 
   fields({ parameters }: ApiRequest): object {
     const limit = parseLimit(parameters, 'limit', 1000);
-    const fields = [...this.#detect(parameters)].slice(0, limit).map(([label, { values, parsers, path }]) => ({
-      label,
-      type: typeOf(values),
-      cardinality: values.size,
-      parsers: parsers.size === 0 ? null : [...parsers],
-      ...(path === undefined ? {} : { jsonPath: path }),
-    }));
+    const fields = [...this.#detect(parameters)]
+      .slice(0, limit)
+      .map(([label, { values, parsers, path }]) => ({
+        label,
+        type: typeOf(values),
+        cardinality: values.size,
+        parsers: parsers.size === 0 ? null : [...parsers],
+        ...(path === undefined ? {} : { jsonPath: path }),
+      }));
     return { fields, limit };
   }
 
@@ -90,10 +92,11 @@ export class DetectApi {
     const fields = new Map<string, Field>();
     let lines = 0;
     const add = (name: string, value: string, parser: string | undefined, path?: string[]): void => {
-      let field = fields.get(name);
-      if (field === undefined) {
-        fields.set(name, (field = { values: new Set(), parsers: new Set(), path: undefined }));
-      }
+      const field = getOrCreate(fields, name, () => ({
+        values: new Set<string>(),
+        parsers: new Set<string>(),
+        path: undefined,
+      }));
       if (field.values.size < maxValues) field.values.add(value);
       if (parser !== undefined) field.parsers.add(parser);
       if (path !== undefined) field.path = path;
@@ -118,7 +121,8 @@ export class DetectApi {
         // Beyond the limit nothing more is looked at: the bound lies before everything.
         if (++lines > lineLimit) return difference(bounds.end, bounds.start) + 1;
         for (const [name, value] of labels.layer('metadata')) add(name, value, undefined);
-        for (const [name, value] of labels.layer('parsed')) if (!name.startsWith('__')) add(name, value, undefined);
+        for (const [name, value] of labels.layer('parsed'))
+          if (!name.startsWith('__')) add(name, value, undefined);
         own.reset(labels.stream, noMetadata);
         asJson(line, own, origin);
         if (own.error === '') {
@@ -131,7 +135,8 @@ export class DetectApi {
         own.reset(labels.stream, noMetadata);
         if (line.includes('=')) {
           asLogfmt(line, own, origin);
-          for (const [name, value] of own.layer('parsed')) if (!name.startsWith('__')) add(name, value, 'logfmt');
+          for (const [name, value] of own.layer('parsed'))
+            if (!name.startsWith('__')) add(name, value, 'logfmt');
         }
         return undefined;
       },

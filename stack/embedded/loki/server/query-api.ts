@@ -76,7 +76,11 @@ export class QueryApi {
         .toString()
         .split(',')
         .includes('categorize-labels');
-      const streams = this.#log(expression, { ...bounds, limit, direction, intervalNs, categorize }, statistics);
+      const streams = this.#log(
+        expression,
+        { ...bounds, limit, direction, intervalNs, categorize },
+        statistics,
+      );
       const result = streams.map((stream) => streamJson(stream)).join(',');
       const flags = categorize ? '"encodingFlags":["categorize-labels"],' : '';
       return answer('streams', `[${result}]`, statistics, began, this.#isRecent(bounds.end), flags);
@@ -105,7 +109,10 @@ export class QueryApi {
     }
     const statistics = newStatistics();
     const began = performance.now();
-    const value = evaluateMetric(expression, this.#evaluation({ start: at, stepNs: 1, steps: 1 }, statistics));
+    const value = evaluateMetric(
+      expression,
+      this.#evaluation({ start: at, stepNs: 1, steps: 1 }, statistics),
+    );
     if (typeof value === 'number') {
       return answer('scalar', `[${seconds(at)},"${formatFloat(value)}"]`, statistics, began, false);
     }
@@ -150,10 +157,7 @@ export class QueryApi {
     });
   }
 
-  #evaluation(
-    over: Pick<Evaluation, 'start' | 'stepNs' | 'steps'>,
-    statistics: QueryStatistics,
-  ): Evaluation {
+  #evaluation(over: Pick<Evaluation, 'start' | 'stepNs' | 'steps'>, statistics: QueryStatistics): Evaluation {
     return {
       ...over,
       store: this.#store,

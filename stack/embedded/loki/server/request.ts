@@ -24,7 +24,8 @@ export async function readRequest(message: IncomingMessage, url: URL, maxBytes: 
   if (method === 'POST' || method === 'PUT') {
     const form = (message.headers['content-type'] ?? '').startsWith('application/x-www-form-urlencoded');
     body = await readBody(message, form ? Math.min(maxBytes, maxFormBytes) : maxBytes);
-    if (form) for (const [name, value] of new URLSearchParams(body.toString())) parameters.append(name, value);
+    if (form)
+      for (const [name, value] of new URLSearchParams(body.toString())) parameters.append(name, value);
   }
   return { method, path: url.pathname, parameters, headers: message.headers, body };
 }
@@ -58,8 +59,7 @@ async function readBody(message: IncomingMessage, maxBytes: number): Promise<Buf
 function decompressed(message: IncomingMessage): Readable {
   const encoding = (message.headers['content-encoding'] ?? '').trim().toLowerCase();
   if (encoding === '' || encoding === 'snappy' || encoding === 'identity') return message;
-  const inflate =
-    encoding === 'gzip' ? createGunzip() : encoding === 'deflate' ? createInflate() : undefined;
+  const inflate = encoding === 'gzip' ? createGunzip() : encoding === 'deflate' ? createInflate() : undefined;
   if (inflate === undefined) throw new HttpError(400, `Content-Encoding "${encoding}" not supported`);
   message.on('error', (error) => inflate.destroy(error));
   return message.pipe(inflate);

@@ -55,7 +55,16 @@ const defaultStoredBytes = 512 * 1024 * 1024;
 const defaultBodyBytes = 64 * 1024 * 1024;
 /** Bodies being read or parsed at once may take this much; beyond it a push is told to come again. */
 const maxBodiesBytes = 192 * 1024 * 1024;
-const services = ['distributor', 'ingester', 'querier', 'query-frontend', 'server', 'store', 'compactor', 'ring'];
+const services = [
+  'distributor',
+  'ingester',
+  'querier',
+  'query-frontend',
+  'server',
+  'store',
+  'compactor',
+  'ring',
+];
 
 /** Starts a Loki: everything in memory, nothing kept over a restart. */
 export async function startLoki(config: LokiConfig, options: LokiOptions = {}): Promise<RunningServer> {
@@ -117,15 +126,21 @@ export async function startLoki(config: LokiConfig, options: LokiOptions = {}): 
   route('GET POST', '/loki/api/v1/query', (request) => ({ body: query.instant(request) }));
   route('GET POST', '/loki/api/v1/labels', (request) => json(index.labels(request)));
   route('GET POST', '/loki/api/v1/label', (request) => json(index.labels(request)));
-  route('GET POST', '/loki/api/v1/label/{name}/values', (request, name) => json(index.labelValues(request, name)));
+  route('GET POST', '/loki/api/v1/label/{name}/values', (request, name) =>
+    json(index.labelValues(request, name)),
+  );
   route('GET POST', '/loki/api/v1/series', (request) => json(index.series(request)));
   route('GET POST', '/loki/api/v1/index/stats', (request) => json(index.stats(request)));
   route('GET POST', '/loki/api/v1/index/volume', (request) => ({ body: index.volume(request) }));
   route('GET POST', '/loki/api/v1/index/volume_range', (request) => ({ body: index.volumeRange(request) }));
   route('GET POST', '/loki/api/v1/detected_labels', (request) => json(detect.labels(request)));
   route('GET POST', '/loki/api/v1/detected_fields', (request) => json(detect.fields(request)));
-  route('GET POST', '/loki/api/v1/detected_field/{name}/values', (request, name) => json(detect.fieldValues(request, name)));
+  route('GET POST', '/loki/api/v1/detected_field/{name}/values', (request, name) =>
+    json(detect.fieldValues(request, name)),
+  );
   route('GET POST', '/loki/api/v1/format_query', formatQuery);
+  // What is no upgrade to a WebSocket.
+  route('GET', '/loki/api/v1/tail', () => ({ status: 400, type: textType, body: 'Bad Request\n' }));
   // No patterns are mined here, so there are none to tell of: what Loki answers for logs it has not looked at.
   route('GET POST', '/loki/api/v1/patterns', () => json({ status: 'success', data: [] }));
   route('GET', '/loki/api/v1/status/buildinfo', () => ({
@@ -160,7 +175,10 @@ export async function startLoki(config: LokiConfig, options: LokiOptions = {}): 
     const began = performance.now();
     const url = new URL(message.url ?? '/', 'http://loki');
     const method = message.method ?? 'GET';
-    const found = routes.find(({ methods, pattern }) => methods.includes(method === 'HEAD' ? 'GET' : method) && pattern.test(url.pathname));
+    const found = routes.find(
+      ({ methods, pattern }) =>
+        methods.includes(method === 'HEAD' ? 'GET' : method) && pattern.test(url.pathname),
+    );
     let answer: Answer;
     const reserved = Number(message.headers['content-length'] ?? 0) || 0;
     bodiesBytes += reserved;
@@ -185,12 +203,16 @@ export async function startLoki(config: LokiConfig, options: LokiOptions = {}): 
     send(response, status, answer);
   }
 
-  const server = await listen((message, response) => {
-    serve(message, response).catch((error: unknown) => {
-      process.stderr.write(`loki: unexpected: ${String(error)}\n`);
-      response.destroy();
-    });
-  }, options.address ?? `${config.server.http_listen_address || '127.0.0.1'}:${config.server.http_listen_port}`);
+  const server = await listen(
+    (message, response) => {
+      serve(message, response).catch((error: unknown) => {
+        process.stderr.write(`loki: unexpected: ${String(error)}\n`);
+        response.destroy();
+      });
+    },
+    options.address ??
+      `${config.server.http_listen_address || '127.0.0.1'}:${config.server.http_listen_port}`,
+  );
   tails.attach(server.server);
   const close = async (graceMs?: number): Promise<void> => {
     tails.close();
@@ -214,7 +236,9 @@ function errorAnswer(error: unknown): Answer {
   if (error instanceof HttpError || error instanceof QueryError) {
     return { status: error.status, type: textType, body: error.message };
   }
-  process.stderr.write(`loki: unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.stderr.write(
+    `loki: unexpected: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
   return { status: 500, type: textType, body: 'internal error\n' };
 }
 

@@ -1,3 +1,4 @@
+// Above 300 lines: the two forms of a chunk, written and finished, and the layout that leads from one to the other.
 import { deflateRaw, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type Metadata, noMetadata } from '../pipeline/line-labels.ts';
 import type { Instant } from '../pipeline/stage.ts';
@@ -37,7 +38,9 @@ export function lineOf(entries: Entries, index: number): string {
     entries.ascii = text.length === length;
     if (entries.ascii) entries.text = text;
   }
-  return entries.text === undefined ? entries.bytes.toString('utf8', start, end) : entries.text.slice(start, end);
+  return entries.text === undefined
+    ? entries.bytes.toString('utf8', start, end)
+    : entries.text.slice(start, end);
 }
 
 /** The chunk that is being written. */
@@ -80,7 +83,13 @@ export class HeadChunk {
 
   /** Bytes of memory it occupies, about. */
   get memoryBytes(): number {
-    return this.#bytes.length + this.#offsets.length * 16 + this.#metadataBytes * 4 + this.#metadata.length * 300 + 600;
+    return (
+      this.#bytes.length +
+      this.#offsets.length * 16 +
+      this.#metadataBytes * 4 +
+      this.#metadata.length * 300 +
+      600
+    );
   }
 
   /** Whether an entry still belongs into this chunk. */
@@ -94,7 +103,13 @@ export class HeadChunk {
     );
   }
 
-  append(at: Instant, line: string | Uint8Array, lineBytes: number, metadata: Metadata, metadataKey: string): void {
+  append(
+    at: Instant,
+    line: string | Uint8Array,
+    lineBytes: number,
+    metadata: Metadata,
+    metadataKey: string,
+  ): void {
     const offset = difference(at, this.base);
     if (this.#count === this.#offsets.length) this.#grow();
     if (this.#length + lineBytes > this.#bytes.length) {

@@ -39,7 +39,10 @@ export function formatNanoseconds({ seconds, nanoseconds }: Instant): string {
 }
 
 /** Writes a time as Go's RFC3339 (whole seconds) or RFC3339Nano. */
-export function formatRfc3339(instant: Instant, precision: 'seconds' | 'nanoseconds' = 'nanoseconds'): string {
+export function formatRfc3339(
+  instant: Instant,
+  precision: 'seconds' | 'nanoseconds' = 'nanoseconds',
+): string {
   const base = new Date(instant.seconds * 1000).toISOString().slice(0, 19);
   const digits = String(instant.nanoseconds).padStart(9, '0').replace(/0+$/, '');
   return precision === 'seconds' || digits === '' ? `${base}Z` : `${base}.${digits}Z`;

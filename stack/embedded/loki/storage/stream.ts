@@ -21,7 +21,13 @@ export class Stream {
   }
 
   /** Appends an entry, unless it repeats the newest one. Returns the change of memory in bytes. */
-  append(at: Instant, line: string | Uint8Array, lineBytes: number, metadata: Metadata, metadataKey: string): number {
+  append(
+    at: Instant,
+    line: string | Uint8Array,
+    lineBytes: number,
+    metadata: Metadata,
+    metadataKey: string,
+  ): number {
     let before = this.#head?.memoryBytes ?? 0;
     let change = 0;
     if (this.#head !== undefined) {

@@ -1,4 +1,4 @@
-import type { Component } from '../../../stack/topology.ts';
+import type { Component } from '../../stack/topology.ts';
 
 /**
  * Runs `work` for every component as soon as those it depends on are done, all others in parallel. The first failure

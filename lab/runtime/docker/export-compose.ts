@@ -1,0 +1,70 @@
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { type PaceName, paces } from '../../../stack/pace.ts';
+import { type Component, imageOf } from '../../../stack/topology.ts';
+import { createCredentials } from '../../state/credentials.ts';
+import { pinnedOffset, wantedPorts } from '../ports.ts';
+import { renderConfig } from '../render-config.ts';
+import { composeFile } from './compose.ts';
+import { dockerPlacement } from './placement.ts';
+import { isLabService } from './plan.ts';
+import { planServiceImage } from './service-image.ts';
+
+export interface ExportOptions {
+  readonly root: string;
+  readonly lab: string;
+  readonly pace: PaceName;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The folder to write; what stood there is replaced. */
+  readonly directory: string;
+}
+
+/**
+ * Writes everything that `docker compose up` needs into one folder: the compose file, the rendered config and the build
+ * context of the services. Needs no engine. Returns the path of the compose file.
+ */
+export function exportCompose(components: readonly Component[], options: ExportOptions): string {
+  const { root, lab, environment, directory } = options;
+  const portOffset = pinnedOffset(environment, wantedPorts(components)) ?? 0;
+  const at = dockerPlacement({
+    pace: paces[options.pace],
+    portOffset,
+    publishedHost: '127.0.0.1',
+    secrets: createCredentials(),
+    environment,
+  });
+  const nodeComponent = components.find(isLabService);
+  const service = planServiceImage(
+    root,
+    nodeComponent === undefined ? 'node:24-alpine' : imageOf(nodeComponent, environment),
+  );
+  rmSync(directory, { recursive: true, force: true });
+  mkdirSync(directory, { recursive: true });
+  renderConfig(components, {
+    source: join(root, 'stack'),
+    directory: join(directory, 'config'),
+    placement: () => at,
+    written: {},
+  });
+  for (const { path, content } of service.entries) {
+    const target = join(directory, 'services', path);
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(target, content);
+  }
+  const file = join(directory, 'compose.yaml');
+  const text = composeFile(components, {
+    lab,
+    at,
+    portOffset,
+    publishOn: '127.0.0.1',
+    postgresPrimary: 'postgres-primary',
+    imageFor: (component) => (isLabService(component) ? service.tag : imageOf(component, environment)),
+    configPath: './config',
+    buildContext: './services',
+    nodeImage: service.nodeImage,
+  });
+  // It carries the passwords of this lab.
+  writeFileSync(file, text, { mode: 0o600 });
+  chmodSync(file, 0o600);
+  return file;
+}
