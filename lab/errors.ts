@@ -125,7 +125,7 @@ export const PostgresUserMissing = defineError(
 export const ImageMissing = defineError(
   'LAB_IMAGE_MISSING',
   (image: string, reason: string, variable: string) =>
-    `The image ${image} cannot be had (${reason}). Name another in ${variable}, or build stand-ins: npm run offline-images`,
+    `The image ${image} cannot be had (${reason}). Name another in ${variable}, build stand-ins (npm run offline-images), or use --runtime embedded`,
 );
 
 export const ImageBuildFailed = defineError(
