@@ -31,7 +31,13 @@ export class LabCli {
   constructor(label: string, environment: NodeJS.ProcessEnv = {}) {
     this.name = `${label}-${process.pid}`;
     const { LAB_PORT_OFFSET: _, ...inherited } = process.env;
-    this.#environment = { ...inherited, LAB_NAME: this.name, NO_COLOR: '1', ...environment };
+    this.#environment = {
+      ...inherited,
+      LAB_NAME: this.name,
+      LAB_RUNTIME: 'embedded',
+      NO_COLOR: '1',
+      ...environment,
+    };
   }
 
   get paths(): ReturnType<typeof labPaths> {

@@ -96,6 +96,12 @@ describe('a reload', () => {
   test.each([
     ['broken YAML', 'prometheus.yml', 'global: [', /parsing YAML file .*prometheus\.yml: yaml: line 1/],
     [
+      'a certificate that is not there',
+      'prometheus.yml',
+      'scrape_configs: [{job_name: t, scheme: https, tls_config: {ca_file: /nowhere/ca.pem}}]',
+      /no such file or directory/,
+    ],
+    [
       'an unknown field',
       'prometheus.yml',
       'globals: {}',

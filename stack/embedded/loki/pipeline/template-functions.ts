@@ -1,3 +1,4 @@
+// Above 300 lines: a table of functions, one after the other, with what they share.
 import { parseGoDuration } from '../../duration/go-duration.ts';
 import { formatValue, type GoFunctions, typed } from '../../go-template/index.ts';
 import { compileRegexp, type GoRegexp } from '../../regexp/regexp.ts';
