@@ -1,3 +1,4 @@
+import { addRealReceivers } from './alertmanager/real-receivers.ts';
 import type { Pace } from './pace.ts';
 
 export type PortName = 'http' | 'admin' | 'smtp' | 'otlp' | 'metrics' | 'grpc' | 'postgres';
@@ -66,6 +67,8 @@ export interface Component {
   };
   /** Folders below `stack/` that it reads, rendered. */
   readonly config: readonly string[];
+  /** What is done to a rendered file after its placeholders are filled; the path is relative to `stack/`. */
+  readonly finish?: Readonly<Record<string, (text: string, at: Placement) => string>>;
   /** Ports on the host at offset 0. */
   readonly ports: Readonly<Partial<Record<PortName, number>>>;
   readonly readiness: Readiness;
@@ -111,7 +114,8 @@ function api(id: string, index: number): Component {
     ports: { http: 8100 + index, admin: 8110 + index },
     readiness: { kind: 'http', port: 'http', path: '/ready' },
     dependsOn: ['postgres-primary'],
-    memoryMebibytes: 256,
+    // Above what HighMemoryUsage warns of: the warning has to come before the end.
+    memoryMebibytes: 448,
     environment: (at) => ({
       ...serviceEnvironment(at, 'api', id),
       ADMIN_PORT: splitAddress(at.listen(id, 'admin'))[1],
@@ -230,6 +234,9 @@ export const topology: readonly Component[] = [
     },
     native: { binaries: ['alertmanager', 'prometheus-alertmanager'], arguments: alertmanagerArguments },
     config: ['alertmanager'],
+    finish: {
+      'alertmanager/alertmanager.yml': (text, at) => addRealReceivers(text, (name) => at.environment(name)),
+    },
     ports: { http: 9093 },
     readiness: { kind: 'http', port: 'http', path: '/-/ready' },
     dependsOn: [],

@@ -184,6 +184,31 @@ export const baseline: readonly Check[] = [
     next: 'see how the gateway judges its upstreams: gateway_upstream_healthy, circuit_breaker_state',
   }),
   nothingFires,
+  measuredCheck({
+    id: 'alert-forgotten',
+    claim: `Alertmanager has no ${alertname}`,
+    pillar: 'alerts',
+    query: `alertname="${alertname}"`,
+    measure: async ({ observe: { alertmanager }, signal }) =>
+      (await alertmanager.alerts({ filter: [`alertname="${alertname}"`], signal })).length,
+    guard: alertsFlow,
+    expect: { equals: 0, unit: 'alerts' },
+    withinSeconds: resolveSeconds,
+    link: ({ observe: { alertmanager } }) => alertmanager.link(),
+    next: 'wait until an earlier break is resolved',
+  }),
+  logCheck({
+    id: 'slow-lines-none',
+    claim: 'no replica logs slow queries',
+    logql: ({ pace }) => countLines(slowQueryLines(`${slow}|${others}`), pace.rateWindowSeconds),
+    guard: {
+      what: 'log lines of the replicas',
+      logql: ({ pace }) => countLines(`{instance=~"${slow}|${others}"}`, pace.rateWindowSeconds),
+    },
+    expect: { equals: 0, unit: 'lines' },
+    withinSeconds: (pace) => 3 * windowTurns(pace),
+    next: 'read those lines: what else is slow here?',
+  }),
   controlGroup,
   usersSeeNoErrors,
 ];

@@ -67,9 +67,9 @@ export async function slowTraces(
   return new Map([...traces].filter(([, spans]) => spans.some((span) => isSlowQuery(span))));
 }
 
-/** The moment from which evidence of the break counts: the break itself; before it, the start. */
+/** The moment from which evidence of the break counts: the break itself; before it, the steady state. */
 export const evidenceFrom = ({ timeline }: ExerciseContext): number =>
-  timeline.brokenAtMs ?? timeline.startedAtMs;
+  timeline.brokenAtMs ?? timeline.steadyAtMs ?? timeline.startedAtMs;
 
 /** The last few seconds, or since the repair where that is shorter ago: what is true now. */
 export function freshFrom({ timeline, clock, pace }: ExerciseContext): number {

@@ -8,7 +8,6 @@ import type { Exercise } from '../exercise/model.ts';
 import { combineOutcomes, describeMachine, type ExerciseReport, type RunReport } from '../exercise/report.ts';
 import { type RunEvents, runUnattended } from '../exercise/run-unattended.ts';
 import { Workshop } from '../exercise/workshop.ts';
-import { writeReport } from '../exercise/write-report.ts';
 import { assertCapable } from '../faults/catalogue.ts';
 import { projectRoot } from '../root.ts';
 import { acquireLock } from '../state/lock.ts';
@@ -32,6 +31,7 @@ export function register(program: Command, context: LabContext): void {
         : await Promise.all([...new Set(ids)].map((id) => loadExercise(projectRoot, id)));
       const report = await runAll(context, exercises, { keep: options.keep ?? false });
       const directory = resolve(options.report);
+      const { writeReport } = await import('../exercise/write-report.ts');
       writeReport(directory, report);
       context.ui.result(report, () => describeRun(context, report, directory));
       context.exitWith(report.outcome === 'passed' ? 0 : report.outcome === 'failed' ? 1 : 2);

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import inquirer from 'inquirer';
 import type { LabContext } from '../context.ts';
 import { Interrupted, LabError, UsageError } from '../errors.ts';
 import { loadExercises } from '../exercise/load-exercises.ts';
@@ -159,11 +158,15 @@ function phaseOf(store: ProgressStore, id: string): string {
   }
 }
 
+/** Loaded when a person sits there: every other command does without it. */
+const loadInquirer = async () => (await import('inquirer')).default;
+
 async function choose(
   context: LabContext,
   message: string,
   choices: { name: string; value: string }[],
 ): Promise<string> {
+  const inquirer = await loadInquirer();
   const { choice } = await interruptible(
     inquirer.prompt<{ choice: string }>([{ type: 'select', name: 'choice', message, choices, pageSize: 14 }]),
   );
@@ -172,6 +175,7 @@ async function choose(
 }
 
 async function ask(context: LabContext, message: string): Promise<string> {
+  const inquirer = await loadInquirer();
   const { answer } = await interruptible(
     inquirer.prompt<{ answer: string }>([{ type: 'input', name: 'answer', message }]),
   );

@@ -2,7 +2,6 @@ import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { type TrafficProfileName, trafficProfiles } from '../traffic/profiles.ts';
-import { runTrafficWorker } from '../traffic/worker.ts';
 
 interface Options {
   url: string;
@@ -40,6 +39,7 @@ export function register(program: Command, context: LabContext): void {
         process.stdin.on('end', () => ended.abort()).on('error', () => ended.abort());
         process.stdin.resume();
       }
+      const { runTrafficWorker } = await import('../traffic/worker.ts');
       await runTrafficWorker({
         url: options.url,
         profile: options.profile as TrafficProfileName,

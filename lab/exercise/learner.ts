@@ -63,6 +63,7 @@ export class Learner {
       this.#events.onStep('Baseline: is the system well?');
       outcomes.push(await this.#run('baseline', this.exercise.baseline, session));
       if (!outcomes.at(-1)!.held) return await this.#giveUp(outcomes);
+      session.markSteady();
       progress = this.#save(reach(progress, 'control'));
       this.#events.onStep('Control: on the healthy system every check of the break has to fail');
       outcomes.push(await this.#run('control', this.exercise.observe, session));

@@ -13,6 +13,8 @@ export type CheckPhase = 'baseline' | 'control' | 'observe' | 'recover';
 /** When what happened, in milliseconds since the epoch. */
 export interface Timeline {
   readonly startedAtMs: number;
+  /** When the baseline had held: what came before belongs to earlier breaks. */
+  readonly steadyAtMs?: number;
   readonly brokenAtMs?: number;
   readonly fixedAtMs?: number;
 }

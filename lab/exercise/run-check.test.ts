@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { checkLine, controlLine } from './check-line.ts';
-import { checkReading, FakeClock, fakeContext } from './fake-context.ts';
 import { runCheck } from './run-check.ts';
+import { checkReading, FakeClock, fakeContext } from './testing/fake-context.ts';
 
 describe('runCheck', () => {
   it('passes as soon as the value meets the expectation', async () => {

@@ -89,6 +89,7 @@ class UnattendedRun {
       'is the system well before anything is broken?',
     );
     if (!steady) return this.brokeOff('the baseline did not hold, so that a break would prove nothing');
+    this.#session.markSteady();
     const provable = await this.#run(
       'control',
       exercise.observe,

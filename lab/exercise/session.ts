@@ -75,6 +75,11 @@ export class Session {
     return this.#options.traffic.stop();
   }
 
+  /** The baseline has held. */
+  markSteady(): void {
+    this.#timeline = { ...this.#timeline, steadyAtMs: this.#options.clock.now() };
+  }
+
   /** Injects everything that the exercise breaks. The break counts from before the first request to a target. */
   async break(): Promise<void> {
     this.#timeline = { ...this.#timeline, brokenAtMs: this.#options.clock.now() };

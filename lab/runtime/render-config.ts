@@ -29,7 +29,7 @@ export function renderConfig(
         const name = relative(options.source, path);
         const template = readFileSync(path);
         const content = templated.test(path)
-          ? Buffer.from(render(name, template.toString('utf8'), options.placement(component)))
+          ? Buffer.from(render(name, template.toString('utf8'), component, options.placement(component)))
           : template;
         const hash = createHash('sha256').update(content).digest('hex');
         const target = join(options.directory, name);
@@ -44,9 +44,10 @@ export function renderConfig(
   return hashes;
 }
 
-function render(name: string, template: string, placement: Placement): string {
+function render(name: string, template: string, component: Component, placement: Placement): string {
   try {
-    return renderTemplate(template, placement);
+    const text = renderTemplate(template, placement);
+    return component.finish?.[name]?.(text, placement) ?? text;
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     throw new TemplateInvalid(`stack/${name}`, error.line, error.placeholder, error.rule, { cause: error });

@@ -28,6 +28,8 @@ export interface TrafficOptions {
   readonly signal?: AbortSignal;
 }
 
+/** A small heap and a small young generation: the traffic shares a laptop with thirteen other processes. */
+const lean = ['--max-old-space-size=96', '--max-semi-space-size=2'];
 const readyWithinMs = 30_000;
 const stopWithinMs = 5_000;
 
@@ -46,7 +48,7 @@ export class Traffic {
 
   constructor(
     lab: Pick<RunningLab, 'directory' | 'address'>,
-    command: readonly string[] = [process.execPath, process.argv[1] ?? '', 'traffic-worker'],
+    command: readonly string[] = [process.execPath, ...lean, process.argv[1] ?? '', 'traffic-worker'],
   ) {
     this.#lab = lab;
     this.#command = command;

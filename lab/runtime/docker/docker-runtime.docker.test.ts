@@ -13,6 +13,7 @@ import type { RunningLab, Runtime } from '../runtime.ts';
 import { createDockerRuntime } from './docker-runtime.ts';
 import { connectEngine } from './engine.ts';
 import { containerName, ofLab } from './labels.ts';
+import { removeUnusedImages } from './removal.ts';
 import { dockerMissing, engineSnapshot } from './test-engine.ts';
 
 const missing = await dockerMissing();
@@ -61,6 +62,8 @@ describe.skipIf(missing !== undefined)('the Docker runtime', () => {
   let lab: RunningLab;
 
   beforeAll(async () => {
+    // What an earlier version built here goes first: this test counts what its own lab leaves.
+    await removeUnusedImages(new Docker());
     before = await engineSnapshot();
     ({ runtime, paths } = await runtimeOf('test-one', folder));
     lab = await runtime.up();

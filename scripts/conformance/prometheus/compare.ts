@@ -108,7 +108,8 @@ export function differenceOfJson(
     return `${path} is ${JSON.stringify(got)}, wanted ${JSON.stringify(wanted)}`;
   if (Array.isArray(wanted)) {
     const other = got as unknown[];
-    if (wanted.length !== other.length) return `${path} has ${other.length} items, wanted ${wanted.length}`;
+    if (wanted.length !== other.length)
+      return `${path} has ${other.length} items, wanted ${wanted.length}: ${JSON.stringify(other).slice(0, 1500)}`;
     const unordered = typeof wanted[0] === 'object';
     const sort = (items: unknown[]): unknown[] =>
       unordered ? [...items].sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1)) : items;

@@ -52,7 +52,8 @@ export async function replayRecordings(folder: string, names: readonly string[])
   ];
   let config = readFileSync(join(folder, 'prometheus.yml'), 'utf8').replaceAll('/etc/prometheus', directory);
   for (const [recorded, here] of ports) config = config.replaceAll(`:${recorded}`, `:${here}`);
-  writeFileSync(join(directory, 'prometheus.yml'), config);
+  // Rules come when every target has been scraped: before, a rule may stay within the limit that it was to exceed.
+  writeFileSync(join(directory, 'prometheus.yml'), config.replace(/^rule_files:.*$/m, ''));
   writeFileSync(join(directory, 'rules.yml'), readFileSync(join(folder, 'rules.yml')));
   const server = await startPrometheus(
     parseFlags([
@@ -69,6 +70,9 @@ export async function replayRecordings(folder: string, names: readonly string[])
     console.log(
       `the rebuilt targets run for ${warmUpMs / 1000} s, as long as the recorded queries look back`,
     );
+    await sleep(3000);
+    writeFileSync(join(directory, 'prometheus.yml'), config);
+    await fetch(`${server.url}/-/reload`, { method: 'POST' });
     await sleep(warmUpMs);
     const shift = Math.floor(Date.now() / 1000) - recordedAt;
     const normalize = (text: string): string => {

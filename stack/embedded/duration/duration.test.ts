@@ -25,7 +25,9 @@ describe('Prometheus durations', () => {
   test.each([
     ['', 'empty duration string'],
     ['5', 'not a valid duration string: "5"'],
-    ['1.5s', 'not a valid duration string: "1.5s"'],
+    ['1.5s', 'unknown unit "." in duration "1.5s"'],
+    ['5x', 'unknown unit "x" in duration "5x"'],
+    ['1h5', 'not a valid duration string: "1h5"'],
     ['30m1h', 'not a valid duration string: "30m1h"'],
     ['-5s', 'not a valid duration string: "-5s"'],
     ['294y', 'duration out of range'],

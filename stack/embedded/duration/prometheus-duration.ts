@@ -10,7 +10,7 @@ export function parsePrometheusDuration(text: string): number {
   if (text === '') throw new Error('empty duration string');
   if (text === '0') return 0;
   const match = pattern.exec(text);
-  if (match === null) throw new Error(`not a valid duration string: ${JSON.stringify(text)}`);
+  if (match === null) throw new Error(whatIsWrong(text));
   let total = 0;
   Object.values(unitMs).forEach((factor, index) => {
     const digits = match[index + 1];
@@ -18,6 +18,23 @@ export function parsePrometheusDuration(text: string): number {
   });
   if (total > maxMs) throw new Error('duration out of range');
   return total;
+}
+
+/** A unit that does not exist is named; anything else is just not a duration. */
+function whatIsWrong(text: string): string {
+  const known = Object.keys(unitMs);
+  let rank = -1;
+  for (let rest = text; rest !== ''; ) {
+    const part = /^\d+(\D+)/.exec(rest);
+    const unit = part?.[1];
+    if (part === null || unit === undefined) break;
+    if (!known.includes(unit))
+      return `unknown unit ${JSON.stringify(unit)} in duration ${JSON.stringify(text)}`;
+    if (known.indexOf(unit) <= rank) break;
+    rank = known.indexOf(unit);
+    rest = rest.slice(part[0].length);
+  }
+  return `not a valid duration string: ${JSON.stringify(text)}`;
 }
 
 /** Whether `parsePrometheusDuration` would accept the text. */

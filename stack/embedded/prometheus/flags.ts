@@ -139,6 +139,10 @@ function read(all: Record<string, string>, features: readonly string[]): Flags {
       throw new Error(`--${name}=${all[name]}: ${(error as Error).message}`);
     }
   };
+  // A setting that protects something must not be taken and forgotten.
+  if (all['web.config.file'] !== '')
+    throw new Error('--web.config.file is not supported by the embedded Prometheus');
+  if (all.agent === 'true') throw new Error('--agent is not supported by the embedded Prometheus');
   const duration = (name: string): number => attempt(name, parsePrometheusDuration);
   const { port } = attempt('web.listen-address', parseListenAddress);
   const retention =

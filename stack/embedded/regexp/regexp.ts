@@ -91,12 +91,12 @@ export function compileRegexp(pattern: string, options: RegexpOptions = {}): GoR
         const end = match.index + whole.length;
         // As in Go, an empty match right after a match is not replaced.
         if (!(whole === '' && match.index === last)) {
-          result += text.slice(last < 0 ? 0 : last, match.index) + expand(template, match);
+          result += text.slice(Math.max(last, 0), match.index) + expand(template, match);
           last = end;
         }
         position = whole === '' ? end + 1 : end;
       }
-      return result + text.slice(last < 0 ? 0 : last);
+      return result + text.slice(Math.max(last, 0));
     },
   };
 }

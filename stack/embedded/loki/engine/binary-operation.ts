@@ -1,5 +1,6 @@
 import { formatLabels } from '../ingest/stream-labels.ts';
 import type { BinaryOperation, VectorMatching } from '../logql/ast.ts';
+import { getOrCreate } from '../units/get-or-create.ts';
 import { QueryError } from './query-error.ts';
 import { type Labels, labelsKey, newSeries, type Series } from './series.ts';
 
@@ -126,8 +127,7 @@ export function vectorWithVector(
       }
       used.add(unique);
       if (value === undefined) return;
-      let target = result.get(key);
-      if (target === undefined) result.set(key, (target = newSeries(labels, steps)));
+      const target = getOrCreate(result, key, () => newSeries(labels, steps));
       target.values[step] = value;
       target.present[step] = 1;
     });
@@ -161,8 +161,7 @@ function setOperation(
   const result = new Map<string, Series>();
   const take = (series: Series, step: number): void => {
     const key = labelsKey(series.labels);
-    let target = result.get(key);
-    if (target === undefined) result.set(key, (target = newSeries(series.labels, steps)));
+    const target = getOrCreate(result, key, () => newSeries(series.labels, steps));
     target.values[step] = series.values[step]!;
     target.present[step] = 1;
   };

@@ -4,6 +4,7 @@ import { sortedLabels } from '../pipeline/line-labels.ts';
 import type { Instant } from '../pipeline/stage.ts';
 import { addNanoseconds, formatNanoseconds } from '../storage/instant.ts';
 import type { LogStore } from '../storage/store.ts';
+import { getOrCreate } from '../units/get-or-create.ts';
 import { scan } from './scan.ts';
 import type { QueryStatistics } from './statistics.ts';
 
@@ -110,8 +111,7 @@ function thin(candidates: readonly Candidate[], { intervalNs, limit }: LogQueryO
 function group(candidates: readonly Candidate[], start: Instant): LogStreamResult[] {
   const streams = new Map<string, LogStreamResult>();
   for (const { offset, line, labels, key, categories } of candidates) {
-    let stream = streams.get(key);
-    if (stream === undefined) streams.set(key, (stream = { labels, entries: [] }));
+    const stream = getOrCreate(streams, key, () => ({ labels, entries: [] }));
     stream.entries.push({ time: formatNanoseconds(addNanoseconds(start, offset)), line, categories });
   }
   return [...streams].sort((left, right) => (left[0] < right[0] ? -1 : 1)).map(([, stream]) => stream);

@@ -7,6 +7,7 @@ import { addFilterNames, filterStage, labelsRead, runStages } from '../pipeline/
 import { LabelHints } from '../pipeline/stage.ts';
 import { addNanoseconds } from '../storage/instant.ts';
 import { parseByteSize } from '../units/bytes.ts';
+import { getOrCreate } from '../units/get-or-create.ts';
 import type { Evaluation } from './evaluation.ts';
 import { QueryError } from './query-error.ts';
 import { type RangeFunction, rangeFunction } from './range-functions.ts';
@@ -67,10 +68,8 @@ function collect(
 
   const seriesOf = (labels: LineLabels): Samples => {
     if (labels.untouched) {
-      let byMetadata = byOrigin.get(labels.stream);
-      if (byMetadata === undefined) byOrigin.set(labels.stream, (byMetadata = new Map()));
-      let found = byMetadata.get(labels.metadata);
-      if (found === undefined) byMetadata.set(labels.metadata, (found = bySelected(select(labels))));
+      const byMetadata = getOrCreate(byOrigin, labels.stream, () => new Map());
+      const found = getOrCreate(byMetadata, labels.metadata, () => bySelected(select(labels)));
       return found;
     }
     return bySelected(select(labels));

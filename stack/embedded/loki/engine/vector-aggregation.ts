@@ -1,4 +1,5 @@
 import type { VectorAggregation } from '../logql/ast.ts';
+import { getOrCreate } from '../units/get-or-create.ts';
 import { compareLabels, groupLabels, type Labels, labelsKey, newSeries, type Series } from './series.ts';
 
 /** Aggregates series by their groups, at every step. */
@@ -12,8 +13,7 @@ export function aggregateVector(
   for (const series of input) {
     const labels = groupLabels(series.labels, grouping);
     const key = labelsKey(labels);
-    let group = groups.get(key);
-    if (group === undefined) groups.set(key, (group = { labels, members: [] }));
+    const group = getOrCreate(groups, key, () => ({ labels, members: [] }));
     group.members.push(series);
   }
   const result: Series[] = [];

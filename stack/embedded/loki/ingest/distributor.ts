@@ -1,4 +1,4 @@
-// Above 300 lines would be its parts apart: every rule of what is accepted stands here, in Loki's order.
+// Above 300 lines, because every rule of what is accepted stands here in the order in which Loki applies it.
 import type { LokiConfig } from '../config/config.ts';
 import { type Metadata, noMetadata, type StreamLabels, sanitizeLabelName } from '../pipeline/line-labels.ts';
 import type { Instant } from '../pipeline/stage.ts';

@@ -1,4 +1,5 @@
 import { sanitizeLabelName } from '../pipeline/line-labels.ts';
+import { getOrCreate } from '../units/get-or-create.ts';
 import { describeJsonError } from './json-error.ts';
 import { decodeLogs } from './otlp-schema.ts';
 import { PushError } from './push-error.ts';
@@ -99,8 +100,7 @@ function streamsOf(data: LogsData): PushedStream[] {
     }
     labels.sort((left, right) => (left[0] < right[0] ? -1 : 1));
     const text = formatLabels(labels);
-    let entries = streams.get(text);
-    if (entries === undefined) streams.set(text, (entries = []));
+    const entries = getOrCreate(streams, text, () => []);
     for (const { scope, logRecords } of list(scopeLogs)) {
       const scoped = [...shared];
       for (const { key = '', value } of list(scope?.attributes)) flatten(key, value, scoped);

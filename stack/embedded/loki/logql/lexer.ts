@@ -102,16 +102,20 @@ export function tokenize(query: string): Token[] {
     const after = at + digits.length;
     const tail = match(durationTail, after);
     const duration = tail === undefined ? undefined : durationNs(digits + tail);
-    if (duration !== undefined) return push('DURATION', digits.length + tail!.length, duration);
     const sizeTail = match(bytesTail, after);
-    if (sizeTail !== undefined) {
-      try {
-        return push('BYTES', digits.length + sizeTail.length, parseByteSize(digits + sizeTail));
-      } catch {
-        // Not a size either: the number stands alone and the parser will refuse what follows.
-      }
-    }
-    push('NUMBER', digits.length, Number(digits.replaceAll('_', '')));
+    const size = sizeTail === undefined ? undefined : sizeOf(digits + sizeTail);
+    if (duration !== undefined) push('DURATION', digits.length + tail!.length, duration);
+    else if (size !== undefined) push('BYTES', digits.length + sizeTail!.length, size);
+    // What follows a number that is neither is for the parser to refuse.
+    else push('NUMBER', digits.length, Number(digits.replaceAll('_', '')));
+  }
+}
+
+function sizeOf(text: string): number | undefined {
+  try {
+    return parseByteSize(text);
+  } catch {
+    return undefined;
   }
 }
 

@@ -133,8 +133,9 @@ class Parser {
     throw new LogqlParseError(`syntax error: unexpected ${token.kind}${hint}`, token.line, token.column);
   }
 
-  #expect(kind: string, ...expected: string[]): Token {
-    if (this.#next.kind !== kind) this.#fail(...(expected.length > 0 ? expected : [kind]));
+  /** Takes a token of this kind, or fails; `expected` is what the message then offers. */
+  #expect(kind: string, expected: readonly string[] = [kind]): Token {
+    if (this.#next.kind !== kind) this.#fail(...expected);
     return this.#take();
   }
 
@@ -152,7 +153,7 @@ class Parser {
     for (;;) {
       const operator = this.#next.kind;
       const power = precedence[operator];
-      if (power === undefined || power < minimum || power === 0) break;
+      if (power === undefined || power < minimum) break;
       this.#take();
       const { returnBool, matching } = this.#modifier();
       const right = this.expression(operator === '^' ? power : power + 1);
@@ -224,7 +225,8 @@ class Parser {
     if (token.kind === '(') {
       this.#take();
       const inner = this.expression(0);
-      this.#expect(')', ...(inner.kind === 'log' ? [')'] : []));
+      // After a metric an operator would fit as well: too many to name.
+      this.#expect(')', inner.kind === 'log' ? [')'] : []);
       return inner;
     }
     if (token.kind === 'NUMBER' || token.kind === '+' || token.kind === '-') {
@@ -300,7 +302,7 @@ class Parser {
       this.#expect(')');
       return { ip: true, match };
     }
-    return { ip: false, match: this.#expect('STRING', 'STRING', 'ip').value as string };
+    return { ip: false, match: this.#expect('STRING', ['STRING', 'ip']).value as string };
   }
 
   #stage(): Stage {
@@ -421,7 +423,7 @@ class Parser {
   #labelFilterOperand(): LabelFilter {
     if (this.#accept('(')) {
       const inner = this.#labelFilter(0);
-      this.#expect(')', '-', '-', '-', '-', '-');
+      this.#expect(')', []);
       return inner;
     }
     const name = this.#expect('IDENTIFIER').text;
@@ -478,7 +480,7 @@ class Parser {
       identifier = this.#expect('IDENTIFIER').text;
       this.#expect(')');
     } else {
-      identifier = this.#expect('IDENTIFIER', 'IDENTIFIER', 'bytes', 'duration', 'duration_seconds').text;
+      identifier = this.#expect('IDENTIFIER', ['IDENTIFIER', 'bytes', 'duration', 'duration_seconds']).text;
     }
     const postFilters: LabelFilter[] = [];
     while (this.#accept('|')) {
@@ -572,13 +574,9 @@ class Parser {
   }
 
   #metric(): MetricExpression {
-    const start = this.#at;
     const expression = this.expression(0);
-    if (expression.kind === 'log') {
-      // A log query where a metric is wanted fails where the metric should have continued.
-      if (this.#at === start) this.#fail();
-      this.#fail();
-    }
+    // A log query where a metric is wanted fails where it should have gone on.
+    if (expression.kind === 'log') this.#fail();
     return expression;
   }
 
@@ -644,7 +642,7 @@ function newVectorAggregation(
       throw new LogqlParseError(`parameter required for operation ${operation}`);
     }
     if (!Number.isInteger(parameter)) {
-      throw new LogqlParseError(`invalid parameter ${operation}(${parameterText},${''}`.replace(/,$/, ',)'));
+      throw new LogqlParseError(`invalid parameter ${operation}(${parameterText},`);
     }
     if (parameter <= 0) {
       throw new LogqlParseError(`invalid parameter (must be greater than 0) ${operation}(${parameterText}`);

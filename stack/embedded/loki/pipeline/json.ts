@@ -1,3 +1,4 @@
+// Above 300 lines: one scanner of JSON text and its three users (json, json with expressions, unpack), on the hot path together.
 import { type LineLabels, type StreamLabels, sanitizeLabelName } from './line-labels.ts';
 import type { LabelHints, StageFunction } from './stage.ts';
 

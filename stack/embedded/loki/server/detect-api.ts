@@ -13,6 +13,7 @@ import { allLabels } from '../pipeline/stage.ts';
 import { difference } from '../storage/instant.ts';
 import type { LogStore } from '../storage/store.ts';
 import { parseByteSize } from '../units/bytes.ts';
+import { getOrCreate } from '../units/get-or-create.ts';
 import { type Bounds, checkRange, parseBounds, parseLimit } from './parameters.ts';
 import type { ApiRequest } from './request.ts';
 
@@ -48,8 +49,7 @@ export class DetectApi {
     for (const stream of this.#store.select(matchers)) {
       if (this.#store.chunksWithin(stream, bounds.start, bounds.end).length === 0) continue;
       for (const [name, value] of stream.labels.entries) {
-        let found = values.get(name);
-        if (found === undefined) values.set(name, (found = new Set()));
+        const found = getOrCreate(values, name, () => new Set());
         found.add(value);
       }
     }
@@ -92,10 +92,11 @@ export class DetectApi {
     const fields = new Map<string, Field>();
     let lines = 0;
     const add = (name: string, value: string, parser: string | undefined, path?: string[]): void => {
-      let field = fields.get(name);
-      if (field === undefined) {
-        fields.set(name, (field = { values: new Set(), parsers: new Set(), path: undefined }));
-      }
+      const field = getOrCreate(fields, name, () => ({
+        values: new Set<string>(),
+        parsers: new Set<string>(),
+        path: undefined,
+      }));
       if (field.values.size < maxValues) field.values.add(value);
       if (parser !== undefined) field.parsers.add(parser);
       if (path !== undefined) field.path = path;

@@ -6,6 +6,7 @@ import { type Chunk, chunkBounds, SealedChunk } from '../storage/chunk.ts';
 import { addNanoseconds, difference } from '../storage/instant.ts';
 import type { LogStore } from '../storage/store.ts';
 import type { Stream } from '../storage/stream.ts';
+import { getOrCreate } from '../units/get-or-create.ts';
 import { HttpError } from './http-error.ts';
 import { type Bounds, checkRange, defaultStep, parseBounds, parseLimit, parseStep } from './parameters.ts';
 import { labelsJson } from './query-api.ts';
@@ -66,8 +67,9 @@ export class IndexApi {
   series(request: ApiRequest): object {
     const bounds = this.#bounds(request);
     const groups = [...request.parameters.getAll('match[]'), ...request.parameters.getAll('match')];
-    const selectors = groups.map((group) => parseMatchers(group, { validate: true }));
-    if (selectors.length === 0) throw new HttpError(400, '0 matcher groups supplied');
+    // Without a selector all streams are meant.
+    const selectors =
+      groups.length === 0 ? [[]] : groups.map((group) => parseMatchers(group, { validate: true }));
     const found = new Map<string, object>();
     for (const matchers of selectors) {
       for (const { labels } of this.#streams(matchers, bounds)) {
@@ -129,8 +131,7 @@ export class IndexApi {
       const end = last ? bounds.end : addNanoseconds(bounds.start, from + stepNs - 1e6);
       const at = end.seconds + Math.floor(end.nanoseconds / 1e6) / 1000;
       for (const { key, labels, bytes } of this.#volumes(request, { start, end })) {
-        let one = series.get(key);
-        if (one === undefined) series.set(key, (one = { labels, points: [], total: 0 }));
+        const one = getOrCreate(series, key, () => ({ labels, points: [], total: 0 }));
         one.points.push(`[${at},"${bytes}"]`);
         one.total += bytes;
       }

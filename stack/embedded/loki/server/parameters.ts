@@ -14,21 +14,21 @@ export function instantOfMilliseconds(milliseconds: number): Instant {
 
 /** Parses nanoseconds, seconds (up to ten digits, or with a fraction), or RFC 3339. Throws with Go's message. */
 export function parseTime(text: string): Instant {
-  if (text.includes('.') && /^-?\d+\.\d*$/.test(text)) {
-    const [whole, fraction] = text.split('.') as [string, string];
-    return { seconds: Number(whole), nanoseconds: Number(fraction.padEnd(9, '0').slice(0, 9)) };
+  if (/^-?\d*\.\d*$/.test(text) && text.length > 1) {
+    const value = Number(text);
+    const seconds = Math.floor(value);
+    // As precise as Loki takes it.
+    return { seconds, nanoseconds: Math.round((value - seconds) * 1000) * 1_000_000 };
   }
-  if (/^-?\d+$/.test(text)) {
+  if (/^[+-]?\d+$/.test(text)) {
     if (text.length <= 10) return { seconds: Number(text), nanoseconds: 0 };
     const instant = parseNanoseconds(text);
     if (instant !== undefined) return instant;
+    throw new Error(`strconv.ParseInt: parsing ${quote(text)}: value out of range`);
   }
   const match = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)$/.exec(text);
   const milliseconds = match === null ? Number.NaN : Date.parse(`${match[1]}${match[3]}`);
-  if (Number.isNaN(milliseconds)) {
-    const layout = '2006-01-02T15:04:05.999999999Z07:00';
-    throw new Error(`parsing time ${quote(text)} as ${quote(layout)}: cannot parse ${quote(text)} as "2006"`);
-  }
+  if (Number.isNaN(milliseconds)) throw new Error(`strconv.ParseInt: parsing ${quote(text)}: invalid syntax`);
   return {
     seconds: milliseconds / 1000,
     nanoseconds: Number((match![2] ?? '').padEnd(9, '0').slice(0, 9)),
@@ -69,7 +69,13 @@ export function parseBounds(parameters: URLSearchParams, nowMs: number, sinceNs 
 
 /** `time` of an instant query; now without it. */
 export function parseInstant(parameters: URLSearchParams, nowMs: number): Instant {
-  return time(parameters, 'time') ?? instantOfMilliseconds(nowMs);
+  const text = parameters.get('time');
+  if (text === null || text === '') return instantOfMilliseconds(nowMs);
+  try {
+    return parseTime(text);
+  } catch (error) {
+    throw new HttpError(400, (error as Error).message);
+  }
 }
 
 /** Nanoseconds of a number of seconds or of a duration. */

@@ -152,6 +152,31 @@ describe('metrics', () => {
     expect(await loki.value('sum(count_over_time({app="web"}[1s] offset 3s))')).toEqual(['{} 1']);
   });
 
+  it('counts an entry on the border of two windows once, and moves a range to multiples of its step', async () => {
+    const seconds = Math.floor(loki.clock.nowMs / 1000);
+    const { text } = await loki.get('/loki/api/v1/query_range', {
+      query: 'sum(count_over_time({app="web"}[1s]))',
+      start: `${seconds - 10}`,
+      end: `${seconds}`,
+      step: '1',
+    });
+    expect(JSON.parse(text)).toMatchObject({
+      data: {
+        resultType: 'matrix',
+        result: [{ metric: {}, values: [3, 2, 1, 0].map((ago) => [seconds - ago, '1']) }],
+      },
+    });
+    const aligned = await loki.get('/loki/api/v1/query_range', {
+      query: 'vector(1)',
+      start: `${seconds - 7}`,
+      end: `${seconds + 3}`,
+      step: '10',
+    });
+    expect(JSON.parse(aligned.text)).toMatchObject({
+      data: { result: [{ values: [seconds - 10, seconds, seconds + 10].map((at) => [at, '1']) }] },
+    });
+  });
+
   it('fails a metric query on a line that failed, and names the line', async () => {
     expect(await loki.value('sum by (level) (count_over_time({app="web"} | json [1m]))')).toContain(
       "pipeline error: 'JSONParserErr' for series:",

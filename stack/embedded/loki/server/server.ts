@@ -139,6 +139,8 @@ export async function startLoki(config: LokiConfig, options: LokiOptions = {}): 
     json(detect.fieldValues(request, name)),
   );
   route('GET POST', '/loki/api/v1/format_query', formatQuery);
+  // What is no upgrade to a WebSocket.
+  route('GET', '/loki/api/v1/tail', () => ({ status: 400, type: textType, body: 'Bad Request\n' }));
   // No patterns are mined here, so there are none to tell of: what Loki answers for logs it has not looked at.
   route('GET POST', '/loki/api/v1/patterns', () => json({ status: 'success', data: [] }));
   route('GET', '/loki/api/v1/status/buildinfo', () => ({

@@ -15,6 +15,7 @@ import type { Instant } from '../pipeline/stage.ts';
 import { addNanoseconds, formatNanoseconds, formatRfc3339 } from '../storage/instant.ts';
 import type { LogStore } from '../storage/store.ts';
 import type { Stream } from '../storage/stream.ts';
+import { getOrCreate } from '../units/get-or-create.ts';
 import { HttpError } from './http-error.ts';
 import { instantOfMilliseconds, parseBounds, parseLimit } from './parameters.ts';
 import { labelsJson, streamJson } from './query-api.ts';
@@ -192,8 +193,7 @@ class Tail {
     const streams = new Map<string, { labels: [string, string][]; values: string[] }>();
     for (const { at, line, labels } of due) {
       const key = formatLabels(labels);
-      let stream = streams.get(key);
-      if (stream === undefined) streams.set(key, (stream = { labels, values: [] }));
+      const stream = getOrCreate(streams, key, () => ({ labels, values: [] }));
       stream.values.push(`["${formatNanoseconds(at)}",${JSON.stringify(line)}]`);
     }
     const texts = [...streams.values()].map(

@@ -1,3 +1,4 @@
+// Above 300 lines: the two forms of a chunk, written and finished, and the layout that leads from one to the other.
 import { deflateRaw, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { type Metadata, noMetadata } from '../pipeline/line-labels.ts';
 import type { Instant } from '../pipeline/stage.ts';

@@ -3,6 +3,7 @@ import type { Matcher } from '../logql/ast.ts';
 import { matcherTest } from '../pipeline/label-filter.ts';
 import type { Metadata, StreamLabels } from '../pipeline/line-labels.ts';
 import type { Instant } from '../pipeline/stage.ts';
+import { getOrCreate } from '../units/get-or-create.ts';
 import { type Chunk, chunkBounds, type Entries, type HeadChunk, SealedChunk } from './chunk.ts';
 import { difference } from './instant.ts';
 import { Stream } from './stream.ts';
@@ -68,10 +69,8 @@ export class LogStore {
     this.counts.streamsCreated++;
     this.#memoryBytes += streamBytes(labels);
     for (const [name, value] of labels.entries) {
-      let values = this.#index.get(name);
-      if (values === undefined) this.#index.set(name, (values = new Map()));
-      let streams = values.get(value);
-      if (streams === undefined) values.set(value, (streams = new Set()));
+      const values = getOrCreate(this.#index, name, () => new Map());
+      const streams = getOrCreate(values, value, () => new Set());
       streams.add(stream);
     }
     return stream;

@@ -145,7 +145,9 @@ const rawConfig = struct<RawConfig>('config.plain', {
           percentage: float,
         }),
       }),
-      exemplars: struct<{ max_exemplars: number }>('config.plain', { max_exemplars: integer('int64') }),
+      exemplars: struct<{ max_exemplars: number }>('config.ExemplarsConfig', {
+        max_exemplars: integer('int64'),
+      }),
     },
   ),
   otlp: struct<Record<string, unknown>>('config.plain', {
@@ -180,6 +182,7 @@ export function parseConfig(text: string, baseDirectory: string): Config {
   }
   const names = new Set<string>();
   const scrapeConfigs = jobs.map((job) => {
+    if (Object.keys(job).length === 0) throw new ConfigError('empty or null scrape config section');
     const complete = completeScrape(job, global);
     if (names.has(complete.jobName)) {
       throw new ConfigError(

@@ -84,7 +84,12 @@ export const defaultProtocols: readonly ScrapeProtocol[] = [
 /** Parses `10MB`, `1GiB`, `512`: all in powers of two, as Prometheus counts. */
 export function parseSize(text: string): number {
   const match = /^(\d+(?:\.\d+)?)\s*(?:([KMGTPE])(?:i?B)|B)?$/.exec(text);
-  if (match === null) throw new ConfigError(`units: unknown unit in ${JSON.stringify(text)}`);
+  if (match === null) {
+    const unit = /^\d+(?:\.\d+)?\s*(.*)$/.exec(text)?.[1];
+    throw new ConfigError(
+      unit === undefined ? `units: invalid ${text}` : `units: unknown unit ${unit} in ${text}`,
+    );
+  }
   const power = match[2] === undefined ? 0 : 'KMGTPE'.indexOf(match[2]) + 1;
   return Math.floor(Number(match[1]) * 1024 ** power);
 }
@@ -112,10 +117,14 @@ export const duration: Decoder<number> = parsed(parsePrometheusDuration);
 export const size: Decoder<number> = parsed(parseSize);
 
 const targetGroup = finished(
-  struct<{ targets: string[]; labels: Record<string, string> }>('struct', {
-    targets: list(string),
-    labels: map(string),
-  }),
+  struct<{ targets: string[]; labels: Record<string, string> }>(
+    // The real one has no name for it.
+    'struct { Targets []string "yaml:"targets""; Labels model.LabelSet "yaml:"labels"" }',
+    {
+      targets: list(string),
+      labels: map(string),
+    },
+  ),
   (raw): TargetGroup => {
     for (const target of raw.targets ?? []) {
       if (target.includes('/')) throw new ConfigError(`${JSON.stringify(target)} is not a valid hostname`);
@@ -242,7 +251,7 @@ export interface RawScrape extends RawLimits, HttpClientConfig, DiscoveryConfig 
   metric_relabel_configs: RelabelRule[];
 }
 
-export const rawScrape: Decoder<Partial<RawScrape>> = struct<RawScrape>('config.plain', {
+export const rawScrape: Decoder<Partial<RawScrape>> = struct<RawScrape>('config.ScrapeConfig', {
   ...limitFields,
   ...httpClientFields,
   ...discoveryFields,

@@ -12,6 +12,7 @@ describe('each action does what Prometheus does', () => {
   test.each([
     [
       'replace',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the template is Go's
       '[{source_labels: [a], regex: "f(.*)", target_label: d, replacement: "ch${1}-ch$1"}]',
       { a: 'foo' },
       { a: 'foo', d: 'choo-choo' },
@@ -68,6 +69,7 @@ describe('each action does what Prometheus does', () => {
     ],
     [
       'labelmap',
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: the template is Go's
       '[{regex: "(b.*)", action: labelmap, replacement: "bar_${1}"}]',
       { a: 'foo', b1: 'x' },
       { a: 'foo', b1: 'x', bar_b1: 'x' },

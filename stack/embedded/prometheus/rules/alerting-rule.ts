@@ -91,7 +91,7 @@ export class AlertingRule {
       found.push({
         state: 'pending',
         labels: alertLabels,
-        annotations: annotationLabels(
+        annotations: Labels.from(
           this.#annotationTemplates.map(([name, template]) => [name, template.expand(data)]),
         ),
         value: sample.value,
@@ -171,9 +171,4 @@ export class AlertingRule {
     }
     return due;
   }
-}
-
-/** Annotations keep empty texts, which label sets drop. */
-function annotationLabels(pairs: [string, string][]): Labels {
-  return Labels.from(pairs);
 }

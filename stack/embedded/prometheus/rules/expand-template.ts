@@ -20,7 +20,7 @@ export function checkTemplate(text: string, alertName: string): string | undefin
     compile(text, alertName, nothing);
     return undefined;
   } catch (error) {
-    return `error parsing template __alert_${alertName}: ${(error as Error).message}`;
+    return (error as Error).message;
   }
 }
 

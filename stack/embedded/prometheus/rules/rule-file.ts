@@ -37,7 +37,7 @@ export interface GroupDefinition {
 interface RawRule {
   record: string;
   alert: string;
-  expr: string;
+  expr: { readonly text: string; readonly position: string };
   for: number;
   keep_firing_for: number;
   labels: Record<string, string>;
@@ -67,7 +67,7 @@ const ruleFile = struct<{ groups: (Partial<RawGroup> & { position: string })[] }
             struct<RawRule>('rulefmt.Rule', {
               record: string,
               alert: string,
-              expr: string,
+              expr: finished(string, (text, position) => ({ text, position })),
               for: duration,
               keep_firing_for: duration,
               labels: map(string),
@@ -98,14 +98,16 @@ export function parseRuleFile(text: string, file: string, options: ParserOptions
     const rules = (group.rules ?? []).map((rule, index): RuleDefinition => {
       const label = rule.alert ?? rule.record ?? '';
       for (const fault of faultsOf(rule, options)) {
+        const [position, text] =
+          typeof fault === 'string' ? [rule.position, fault] : [fault.position, fault.text];
         faults.push(
-          `${rule.position}: group ${JSON.stringify(name)}, rule ${index + 1}, ${JSON.stringify(label)}: ${fault}`,
+          `${position}: group ${JSON.stringify(name)}, rule ${index + 1}, ${JSON.stringify(label)}: ${text}`,
         );
       }
       return {
         kind: rule.alert === undefined ? 'recording' : 'alerting',
         name: label,
-        expr: rule.expr ?? '',
+        expr: rule.expr?.text ?? '',
         forMs: rule.for ?? 0,
         keepFiringForMs: rule.keep_firing_for ?? 0,
         labels: { ...group.labels, ...rule.labels },
@@ -135,16 +137,25 @@ export function loadRuleFile(path: string, options: ParserOptions = {}): GroupDe
   }
 }
 
-function* faultsOf(rule: Partial<RawRule>, options: ParserOptions): Generator<string> {
+/** A fault at a place of its own; others stand where their rule does. */
+interface PlacedFault {
+  readonly position: string;
+  readonly text: string;
+}
+
+function* faultsOf(rule: Partial<RawRule>, options: ParserOptions): Generator<string | PlacedFault> {
   if (rule.record !== undefined && rule.alert !== undefined)
     yield "only one of 'record' and 'alert' must be set";
   if ((rule.record ?? '') === '' && (rule.alert ?? '') === '') yield "one of 'record' or 'alert' must be set";
-  if ((rule.expr ?? '') === '') yield "field 'expr' must be set in rule";
+  if ((rule.expr?.text ?? '') === '') yield "field 'expr' must be set in rule";
   else {
     try {
-      parseExpr(rule.expr!, options);
+      parseExpr(rule.expr!.text, options);
     } catch (error) {
-      yield `could not parse expression: ${(error as Error).message}`;
+      yield {
+        position: rule.expr!.position,
+        text: `could not parse expression: ${(error as Error).message}`,
+      };
     }
   }
   if (rule.record !== undefined) {

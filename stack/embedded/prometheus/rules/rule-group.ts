@@ -153,16 +153,18 @@ export class RuleGroup {
     if (!series.gone) this.#context.head.append(series, timeMs, Number.NaN, true);
   }
 
-  #schedule(): void {
+  /** Plans the next evaluation, after `lastMs`: a timer may fire a moment early, and no instant is evaluated twice. */
+  #schedule(lastMs = 0): void {
     const interval = this.intervalMs;
-    const now = Date.now();
+    const now = Math.max(Date.now(), lastMs);
     const due = Math.floor((now - this.#offsetMs) / interval) * interval + interval + this.#offsetMs;
     this.#timer = setTimeout(() => {
       const missed = Math.floor((Date.now() - due) / interval);
       if (missed > 0) this.#context.counters.missed += missed;
       // The instant is the one that was due, not the one that the timer made of it.
-      this.evaluate(due + Math.max(0, missed) * interval);
-      this.#schedule();
-    }, due - now);
+      const instant = due + Math.max(0, missed) * interval;
+      this.evaluate(instant);
+      this.#schedule(instant);
+    }, due - Date.now());
   }
 }

@@ -242,18 +242,18 @@ describe('rule files', () => {
     [rule('{record: a}'), "field 'expr' must be set in rule"],
     [
       rule('{record: a, expr: "sum("}'),
-      'could not parse expression: 1:5: parse error: unclosed left parenthesis',
+      '1:46: group "g", rule 1, "a": could not parse expression: 1:5: parse error: unclosed left parenthesis',
     ],
     [rule('{record: a, expr: up, for: 5m}'), "invalid field 'for' in recording rule"],
     [rule('{record: a, expr: up, annotations: {x: y}}'), "invalid field 'annotations' in recording rule"],
     [rule('{alert: a, expr: up, labels: {__name__: y}}'), 'invalid label name: __name__'],
-    [rule('{alert: a, expr: up, annotations: {x: "{{ .Nope"}}'), 'error parsing template __alert_a'],
+    [rule('{alert: a, expr: up, annotations: {x: "{{ .Nope"}}'), 'annotation "x": template: __alert_a:1: '],
     [rule('{alert: a, expr: up, annotations: {x: "{{ nope }}"}}'), 'function "nope" not defined'],
     [
       rule('{alert: a, expr: up, severity: x}'),
       'yaml: unmarshal errors:\n  line 1: field severity not found in type rulefmt.Rule',
     ],
-    [rule('{alert: a, expr: up, for: 5x}'), 'not a valid duration string: "5x"'],
+    [rule('{alert: a, expr: up, for: 5x}'), 'unknown unit "x" in duration "5x"'],
     ['groups: [{name: g, rules: []}, {name: g, rules: []}]', 'groupname: "g" is repeated in the same file'],
     ['groups: [{rules: []}]', 'Groupname must not be empty'],
   ])('%s is refused: %s', (text, message) => {

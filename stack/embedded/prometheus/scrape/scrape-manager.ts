@@ -124,17 +124,24 @@ export class ScrapeManager {
   /** Takes a new configuration; a job that did not change goes on undisturbed. */
   apply(configs: readonly ScrapeConfig[], baseDirectory: string): void {
     const next = new Map<string, ScrapePool>();
-    for (const config of configs) {
-      const current = this.#pools.get(config.jobName);
-      if (current?.fingerprint === fingerprint(config)) {
-        next.set(config.jobName, current);
-        current.sync();
-        continue;
+    const made: ScrapePool[] = [];
+    try {
+      for (const config of configs) {
+        const current = this.#pools.get(config.jobName);
+        if (current?.fingerprint === fingerprint(config)) {
+          next.set(config.jobName, current);
+          continue;
+        }
+        const pool = new ScrapePool(config, baseDirectory, this.#sink);
+        made.push(pool);
+        next.set(config.jobName, pool);
       }
-      const pool = new ScrapePool(config, baseDirectory, this.#sink);
-      pool.sync();
-      next.set(config.jobName, pool);
+    } catch (error) {
+      // A certificate that cannot be read, for instance: nothing has been started yet.
+      for (const pool of made) pool.stop({ markStale: false });
+      throw error;
     }
+    for (const pool of next.values()) pool.sync();
     for (const [name, pool] of this.#pools) {
       const successor = next.get(name);
       if (successor !== pool)

@@ -1,6 +1,7 @@
 import type { Labels } from '../labels/labels.ts';
 import { LabelIndex } from './label-index.ts';
 import type { Matcher, Queryable, SeriesSamples } from './queryable.ts';
+import { SampleArena } from './sample-arena.ts';
 import { type AppendOutcome, MemorySeries } from './series.ts';
 
 export interface HeadOptions {
@@ -105,9 +106,10 @@ export class Head implements Queryable {
 
   select(matchers: readonly Matcher[], minMs: number, maxMs: number): SeriesSamples[] {
     const found: SeriesSamples[] = [];
+    const arena = new SampleArena();
     for (const series of this.index.match(matchers)) {
       if (!series.overlaps(minMs, maxMs)) continue;
-      const samples = series.read(minMs, maxMs);
+      const samples = series.read(minMs, maxMs, arena);
       if (samples.timestamps.length > 0) found.push(samples);
     }
     return found;

@@ -1,6 +1,7 @@
 import type { Labels } from '../labels/labels.ts';
 import { type Chunk, decodeChunk, encodeChunk } from './chunk/xor-chunk.ts';
 import type { SeriesSamples } from './queryable.ts';
+import { SampleArena } from './sample-arena.ts';
 import { isStaleMarker, setStaleMarker } from './staleness.ts';
 
 /** As in Prometheus: a chunk is sealed after this many samples … */
@@ -84,8 +85,8 @@ export class MemorySeries {
     if (chunk === undefined) {
       times.set(this.#times.subarray(0, count));
       values.set(this.#values.subarray(0, count));
-    } else decodeChunk(chunk, times, values, 0);
-    const at = firstAtOrAfter(times, timeMs, count);
+    } else decodeChunk(chunk, times, new Uint32Array(values.buffer), 0);
+    const at = firstAtOrAfter(times, timeMs, 0, count);
     if (at < count && times[at] === timeMs) return false;
     times.copyWithin(at + 1, at, count);
     values.copyWithin(at + 1, at, count);
@@ -115,40 +116,49 @@ export class MemorySeries {
   seal(): void {
     if (this.#open === 0) return;
     this.chunks.push(encodeChunk(this.#times, this.#values, this.#open));
+    // Readers may hold views of the old run.
+    this.#times = new Float64Array(this.#open);
+    this.#values = new Float64Array(this.#open);
     this.#open = 0;
     this.#recount();
   }
 
-  /** The samples of `[minMs, maxMs]`. */
-  read(minMs: number, maxMs: number): SeriesSamples {
-    let first = 0;
-    while (first < this.chunks.length && this.chunks[first]!.maxMs < minMs) first++;
+  /**
+   * The samples of `[minMs, maxMs]`. Where the open run has them all, they are a view of it: it is only ever added to,
+   * and replaced when it is sealed.
+   */
+  read(minMs: number, maxMs: number, arena = new SampleArena()): SeriesSamples {
+    let first = this.chunks.length;
+    while (first > 0 && this.chunks[first - 1]!.maxMs >= minMs) first--;
     let count = 0;
     let end = first;
     while (end < this.chunks.length && this.chunks[end]!.minMs <= maxMs) count += this.chunks[end++]!.count;
 
-    const openFrom = firstAtOrAfter(this.#times, minMs, this.#open);
-    const openTo = firstAtOrAfter(this.#times, maxMs + 1, this.#open);
-    const fromOpen = Math.max(0, openTo - openFrom);
-    const timestamps = new Float64Array(count + fromOpen);
-    const values = new Float64Array(count + fromOpen);
-    let offset = 0;
+    const openFrom = firstAtOrAfter(this.#times, minMs, 0, this.#open);
+    const openTo = firstAtOrAfter(this.#times, maxMs + 1, openFrom, this.#open);
+    if (count === 0) {
+      return {
+        labels: this.labels,
+        timestamps: this.#times.subarray(openFrom, openTo),
+        values: this.#values.subarray(openFrom, openTo),
+      };
+    }
+    const start = arena.take(count + openTo - openFrom);
+    const { times, values, words } = arena;
+    let offset = start;
     for (let index = first; index < end; index++) {
       const chunk = this.chunks[index]!;
-      decodeChunk(chunk, timestamps, values, offset);
+      decodeChunk(chunk, times, words, offset);
       offset += chunk.count;
     }
-    if (fromOpen > 0) {
-      timestamps.set(this.#times.subarray(openFrom, openTo), offset);
+    if (openTo > openFrom) {
+      times.set(this.#times.subarray(openFrom, openTo), offset);
       values.set(this.#values.subarray(openFrom, openTo), offset);
+      offset += openTo - openFrom;
     }
-    const from = count > 0 ? firstAtOrAfter(timestamps, minMs, timestamps.length) : 0;
-    const to = count > 0 ? firstAtOrAfter(timestamps, maxMs + 1, timestamps.length) : timestamps.length;
-    return {
-      labels: this.labels,
-      timestamps: timestamps.subarray(from, to),
-      values: values.subarray(from, to),
-    };
+    const from = firstAtOrAfter(times, minMs, start, offset);
+    const to = firstAtOrAfter(times, maxMs + 1, from, offset);
+    return { labels: this.labels, timestamps: times.subarray(from, to), values: values.subarray(from, to) };
   }
 
   /** Whether a sample may lie in `[minMs, maxMs]`, judged by the chunks' bounds. */
@@ -175,6 +185,8 @@ export class MemorySeries {
     if (!this.overlaps(minMs, maxMs)) return;
     const all = this.read(Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY);
     this.chunks = [];
+    this.#times = new Float64Array(4);
+    this.#values = new Float64Array(4);
     this.#open = 0;
     this.#recount();
     all.timestamps.forEach((time, index) => {
@@ -207,9 +219,9 @@ export class MemorySeries {
   }
 }
 
-function firstAtOrAfter(times: Float64Array, timeMs: number, count: number): number {
-  let low = 0;
-  let high = count;
+function firstAtOrAfter(times: Float64Array, timeMs: number, from: number, to: number): number {
+  let low = from;
+  let high = to;
   while (low < high) {
     const middle = (low + high) >>> 1;
     if (times[middle]! < timeMs) low = middle + 1;

@@ -682,7 +682,7 @@ function isWord(token: Token): boolean {
 function formatFixed(value: number): string {
   if (Number.isNaN(value)) return 'NaN';
   if (!Number.isFinite(value)) return value > 0 ? '+Inf' : '-Inf';
-  return Math.abs(value) >= 1e21 ? BigInt(value).toString() + '.000000' : value.toFixed(6);
+  return Math.abs(value) >= 1e21 ? `${BigInt(value)}.000000` : value.toFixed(6);
 }
 
 function describe(token: Token): string {

@@ -15,6 +15,10 @@ export interface SeriesLine {
 const string = /"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|`[^`]*`/y;
 const identifier = /[A-Za-z_:][A-Za-z0-9_:]*/y;
 
+const value = '[+-]?(?:inf|nan|(?:\\d+(?:ms|[smhdwy]))+|(?:\\d[\\d_]*\\.?\\d*|\\.\\d+)(?:e[+-]?\\d+)?)';
+/** `axN`, `a+bxN`, `a-bxN`; a hexadecimal number cannot be told from `0xN` and is none here. */
+const repetition = new RegExp(`^(stale|${value})(?:([+-])(${value}))?x(\\d+)$`, 'i');
+
 /** Reads `name{a="b"} 1 2+3x4 _ stale`. */
 export function parseSeriesLine(text: string): SeriesLine {
   const pairs: [string, string][] = [];
@@ -77,7 +81,7 @@ function points(text: string): Point[] {
       for (let count = 0; count < Number(missing[1] ?? 1); count++) result.push(undefined);
       continue;
     }
-    const repeated = /^(.+?)(?:([+-])([+-]?[^+-].*?))?x(\d+)$/i.exec(item);
+    const repeated = repetition.exec(item);
     if (repeated !== null) {
       const [, first = '', sign, step, times] = repeated;
       if (first === 'stale') {

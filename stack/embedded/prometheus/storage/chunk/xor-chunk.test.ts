@@ -6,7 +6,7 @@ function roundTrip(timestamps: Float64Array, values: Float64Array) {
   const chunk = encodeChunk(timestamps, values, timestamps.length);
   const outTimes = new Float64Array(timestamps.length + 2);
   const outValues = new Float64Array(timestamps.length + 2);
-  decodeChunk(chunk, outTimes, outValues, 2);
+  decodeChunk(chunk, outTimes, new Uint32Array(outValues.buffer), 2);
   return { chunk, times: outTimes.subarray(2), values: outValues.subarray(2) };
 }
 

@@ -65,15 +65,14 @@ export function encodeChunk(timestamps: Float64Array, values: Float64Array, coun
   };
 }
 
-/** Writes all samples of the chunk into the arrays from `offset` on. */
+/** Writes all samples of the chunk into the arrays from `offset` on; `valueWords` are the bits of the values' array. */
 export function decodeChunk(
   chunk: Chunk,
   timestamps: Float64Array,
-  values: Float64Array,
+  valueWords: Uint32Array,
   offset: number,
 ): void {
   const reader = new BitReader(chunk.bytes);
-  const valueWords = new Uint32Array(values.buffer, values.byteOffset, values.length * 2);
   let time = chunk.minMs;
   let delta = 0;
   let leading = 0;

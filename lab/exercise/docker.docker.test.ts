@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Docker from 'dockerode';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { removeUnusedImages } from '../runtime/docker/removal.ts';
+import { dockerMissing, engineSnapshot } from '../runtime/docker/test-engine.ts';
+import type { RunReport } from './report.ts';
+import { LabCli } from './testing/lab-cli.ts';
+
+const missing = await dockerMissing();
+if (missing !== undefined) process.stderr.write(`Docker tests are skipped: ${missing}\n`);
+
+describe.skipIf(missing !== undefined)('on the Docker runtime', () => {
+  const cli = new LabCli('docker', { LAB_RUNTIME: 'docker' });
+  let before: Record<string, string[]>;
+  beforeAll(async () => {
+    await removeUnusedImages(new Docker());
+    before = await engineSnapshot();
+  });
+  afterAll(() => cli.remove());
+
+  test('exercise 01 is proven on the official interfaces, and nothing is left in the engine', async () => {
+    const { code, stdout } = await cli.run('ci', '01-high-latency', '--report', cli.directory);
+    expect(stdout).toContain('✓ 01-high-latency: passed');
+    expect(code).toBe(0);
+    const report = JSON.parse(readFileSync(join(cli.directory, 'report.json'), 'utf8')) as RunReport;
+    expect(report.exercises[0]?.runtime).toBe('docker');
+    expect(report.exercises[0]?.checks.filter(({ verdict }) => verdict === 'error')).toEqual([]);
+    expect(await engineSnapshot()).toEqual(before);
+  });
+
+  test('a killed command leaves a fault that heal reverts, and down removes the rest', async () => {
+    expect((await cli.run('up')).code).toBe(0);
+    const { child, ended, line } = cli.start(['ci', '01-high-latency', '--report', cli.directory]);
+    await line(/^ {2}observe: /m);
+    child.kill('SIGKILL');
+    await ended;
+    expect(await cli.activeFaults()).toEqual(['slow-queries@api-1']);
+    expect((await cli.run('heal')).code).toBe(0);
+    expect(await cli.activeFaults()).toEqual([]);
+  });
+
+  test('a replica is cut off the network by hand, and heal joins it again', async () => {
+    const broken = await cli.run('break', 'partition', '--target', 'api-2');
+    expect(broken).toMatchObject({ code: 0 });
+    const stateOf = async (): Promise<unknown> => {
+      const { components } = JSON.parse((await cli.run('status', '--json')).stdout) as {
+        components: { id: string; ready: boolean }[];
+      };
+      return components.find(({ id }) => id === 'api-2')?.ready;
+    };
+    expect(await stateOf()).toBe(false);
+    expect((await cli.run('heal')).code).toBe(0);
+    expect(await stateOf()).toBe(true);
+    expect((await cli.run('down')).code).toBe(0);
+    expect(await engineSnapshot()).toEqual(before);
+  });
+});
