@@ -25,6 +25,7 @@ li.resolved { border-left-color: var(--resolved); } li.acknowledged { opacity: .
 .meta, time { color: var(--quiet); font-size: .85rem; } time { margin-left: auto; }
 p { margin: .35rem 0; white-space: pre-line; overflow-wrap: anywhere; }
 form { display: inline; } button { font: inherit; font-size: .85rem; padding: .15rem .8rem; cursor: pointer; }
+.links { display: block; margin: .2rem 0; }
 .links a { margin-right: .9rem; font-size: .9rem; }
 .empty { color: var(--quiet); padding: 3rem 0; text-align: center; }
 `;

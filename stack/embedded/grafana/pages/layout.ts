@@ -3,6 +3,7 @@ export function layout(title: string, body: string, script = ''): string {
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${escapeHtml(title)} · Grafana (embedded)</title>
+<link rel="icon" href="data:,">
 <style>
 body{font:14px/1.5 system-ui,sans-serif;margin:0;color:#222;background:#f6f7f8}
 header{background:#1f1f26;padding:.6rem 1rem;display:flex;gap:1.2rem}header a{color:#ff9a3c;text-decoration:none}

@@ -15,7 +15,7 @@ input.expr { flex: 1 1 30rem; font: 14px ui-monospace, monospace; padding: 9px; 
 .tabs { margin: 12px 0 0; }
 table { border-collapse: collapse; width: 100%; margin-top: 12px; } td, th { border-bottom: 1px solid var(--line); padding: 6px 10px; text-align: left; vertical-align: top; }
 th { font-size: 13px; color: var(--quiet); } td.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }
-code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; } pre { overflow-x: auto; }
+code { font: 13px ui-monospace, monospace; overflow-wrap: anywhere; } pre { overflow-x: auto; } .name { font-weight: 600; white-space: nowrap; }
 .note { color: var(--quiet); } .error, .firing, .down, .err { color: var(--bad); } .up, .ok { color: var(--good); } .pending, .unknown { color: var(--wait); }
 .error { white-space: pre-wrap; } .firing, .down { font-weight: 700; }
 svg { width: 100%; height: auto; margin-top: 12px; display: block; } svg text { fill: currentColor; font: 12px system-ui, sans-serif; }
