@@ -86,6 +86,8 @@ function walkBack(root: TreeNode): Section[] {
     readonly node: TreeNode;
     /** Where the span begins to count: not before its parent. */
     readonly from: bigint;
+    /** Where it ends to count: not after its parent, whose clock may be behind. */
+    readonly until: bigint;
     /** The path is known from here on. */
     time: bigint;
     readonly byEnd: readonly TreeNode[];
@@ -94,6 +96,7 @@ function walkBack(root: TreeNode): Section[] {
   const frame = (node: TreeNode, from: bigint, until: bigint): Frame => ({
     node,
     from,
+    until,
     time: until,
     byEnd: [...node.children].sort((a, b) => (a.end > b.end ? -1 : a.end < b.end ? 1 : 0)),
     next: 0,
@@ -111,7 +114,7 @@ function walkBack(root: TreeNode): Section[] {
     const end = earlier(child.end, current.time);
     const start = later(child.start, current.from);
     // Ran beside a child that is on the path, or outside its parent: nobody waited for it.
-    if (end <= start || (child.end > current.time && current.time !== current.node.end)) continue;
+    if (end <= start || earlier(child.end, current.until) > current.time) continue;
     push(current.node, end, current.time);
     current.time = start;
     stack.push(frame(child, start, end));
