@@ -145,7 +145,7 @@ describe.skipIf(executable === undefined)(`the pages of an embedded lab with a f
     );
     expect(slow).toBeGreaterThan(0.3);
     await prometheus.page.locator('svg').hover();
-    await prometheus.picture('prometheus-graph');
+    await prometheus.picture('prometheus-query-graph');
 
     await prometheus.page.getByRole('link', { name: 'Table' }).click();
     await prometheus.page.locator('td.number').first().waitFor();
