@@ -152,6 +152,8 @@ const prometheusArguments = (at: Placement): string[] => [
   '--storage.tsdb.retention.time=6h',
   '--storage.tsdb.retention.size=512MB',
   '--enable-feature=exemplar-storage',
+  // An alert that Alertmanager missed (it was starting, or down) is sent again after this, a minute by default.
+  `--rules.alert.resend-delay=${Math.min(60, at.pace.groupIntervalSeconds)}s`,
 ];
 
 const alertmanagerArguments = (at: Placement): string[] => [

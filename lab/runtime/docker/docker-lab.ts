@@ -172,6 +172,11 @@ export class DockerLab implements RunningLab {
     });
   }
 
+  async isConnected(id: ComponentId): Promise<boolean> {
+    const info = await inspect(this.#session, this.#session.component(id).id);
+    return info?.NetworkSettings.Networks[networkName(this.name)] !== undefined;
+  }
+
   async *logs(
     id: ComponentId,
     options: { follow?: boolean; tailLines?: number; signal?: AbortSignal } = {},
