@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -32,7 +32,7 @@ const environment = {
 const main = join(projectRoot, 'dist', 'lab', 'main.js');
 const lab = (...args: string[]) => execa(process.execPath, [main, ...args], { env: environment });
 /** Kept for a person to look at when `LAB_SCREENSHOTS` names a folder. */
-const pictures = process.env.LAB_SCREENSHOTS ?? mkdtempSync(join(tmpdir(), 'lab-screenshots-'));
+const pictures = process.env.LAB_SCREENSHOTS ?? join(tmpdir(), `lab-screenshots-${process.pid}`);
 
 const reason = executable === undefined ? ' (skipped: no Chromium here; LAB_CHROMIUM names one)' : '';
 describe.skipIf(executable === undefined)(`the pages of an embedded lab with a fault${reason}`, () => {
@@ -145,6 +145,8 @@ describe.skipIf(executable === undefined)(`the pages of an embedded lab with a f
     );
     expect(slow).toBeGreaterThan(0.3);
     await prometheus.page.locator('svg').hover();
+    expect(await prometheus.page.locator('.cursor').getAttribute('visibility')).toBe('visible');
+    await prometheus.page.mouse.move(0, 0);
     await prometheus.picture('prometheus-query-graph');
 
     await prometheus.page.getByRole('link', { name: 'Table' }).click();

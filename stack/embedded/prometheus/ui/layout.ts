@@ -10,7 +10,7 @@ nav { background: #e6522c; padding: 10px 20px; } nav b, nav a { color: #fff; mar
 nav a.here { border-bottom: 2px solid #fff; }
 main { padding: 20px; max-width: 90rem; margin: 0 auto; }
 form { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; } input, button { font: inherit; padding: 6px 10px; }
-input.expr { flex: 1 1 30rem; font: 14px ui-monospace, monospace; padding: 9px; } input.range { width: 5rem; }
+input.expr { flex: 1 1 30rem; font: 14px/1.7 ui-monospace, monospace; padding: 6px 9px; } input.range { width: 5rem; }
 .tabs a { margin-right: 14px; } .tabs a.here { font-weight: 700; text-decoration: none; color: inherit; }
 .tabs { margin: 12px 0 0; }
 table { border-collapse: collapse; width: 100%; margin-top: 12px; } td, th { border-bottom: 1px solid var(--line); padding: 6px 10px; text-align: left; vertical-align: top; }

@@ -44,11 +44,19 @@ const showTable = async (node, expr, end) => {
 };
 
 const showGraph = async (node, expr, range, end) => {
-  const step = Math.max(1, Math.floor(range / 250));
-  const start = end - range;
-  const answer = await api('query_range?' + new URLSearchParams({ query: expr, start, end, step }));
-  notes(node, answer);
-  drawGraph(node, answer.data.result, { start, end, step });
+  const ask = async (start) => {
+    const step = Math.max(1, Math.floor((end - start) / 250));
+    return { start, end, step, answer: await api('query_range?' + new URLSearchParams({ query: expr, start, end, step })) };
+  };
+  let drawn = await ask(end - range);
+  const first = drawn.answer.data.result.reduce((least, { values = [] }) => Math.min(least, values[0]?.[0] ?? end), end);
+  // Of a server that has just started, most of the range is empty: what there is fills the picture instead.
+  if (first < end && first > end - range / 2) {
+    say(node, 'Nothing before ' + since(first * 1000) + ' UTC: the graph begins there.', 'note');
+    drawn = await ask(Math.floor(Math.min(first - drawn.step, end - 20)));
+  }
+  notes(node, drawn.answer);
+  drawGraph(node, drawn.answer.data.result, drawn);
 };
 
 for (let number = 0; number < count; number++) {
