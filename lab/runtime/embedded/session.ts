@@ -77,6 +77,7 @@ export class LabSession {
   get placement(): Placement {
     return embeddedPlacement({
       components: this.components,
+      root: this.options.root,
       paths: this.paths,
       pace: this.#state.pace,
       portOffset: this.#state.portOffset,
