@@ -45,6 +45,11 @@ function realIsThere(): boolean {
   }
 }
 
+function realMajor(): number {
+  const said = execFileSync('prometheus', ['--version'], { encoding: 'utf8' });
+  return Number(/version (\d+)/.exec(said)?.[1]);
+}
+
 /** The real server on a free port, over a data folder of its own. */
 async function startReal(files: Readonly<Record<string, string>>, data: string) {
   const directory = mkdtempSync(join(tmpdir(), 'real-prometheus-'));
@@ -282,8 +287,11 @@ describe.skipIf(!realIsThere())('beside the real Prometheus', () => {
     all.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
     for (const series of all) {
       const text = storedText(series);
-      for (let index = 0; index < count; index++)
+      for (let index = 0; index < count; index++) {
+        // Now and then a replica is not scraped for a while: windows that begin or end in the gap.
+        if (series.component === 'api-2' && index % 60 >= 40 && index % 60 < 47) continue;
         lines.push(`${text} ${series.valueAt(index * intervalSeconds)} ${start + index * intervalSeconds}`);
+      }
     }
     const directory = mkdtempSync(join(tmpdir(), 'import-'));
     const file = join(directory, 'data.om');
@@ -302,8 +310,8 @@ describe.skipIf(!realIsThere())('beside the real Prometheus', () => {
       const different = await compare(real.url, embedded.server.url, queries, {
         // Between two samples, so that it does not matter whether a range has its left end (2.x) or not (3.x).
         parameters: { start: String(start + 203), end: String(start + 903), step: '20' },
-        // Releases sum in different order and with different compensation: the last bits may differ.
-        tolerance: () => 0,
+        // To the last bit; a 2.x release sums in another order.
+        tolerance: () => (realMajor() >= 3 ? 0 : 1e-12),
       });
       expect(different).toEqual([]);
     } finally {
