@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Labels } from '../labels/labels.ts';
 import { parseOpenMetrics } from '../scrape/exposition/open-metrics-parser.ts';
-import { parseSeries } from '../scrape/exposition/series-text.ts';
+import { detached, parseSeries } from '../scrape/exposition/series-text.ts';
 import type { Head } from './head.ts';
 import type { MemorySeries } from './series.ts';
 
@@ -13,7 +13,7 @@ export function importOpenMetrics(head: Head, text: string): number {
   for (const sample of samples) {
     let series = known.get(sample.series);
     if (series === undefined) {
-      series = head.series(Labels.from(parseSeries(sample.series)));
+      series = head.series(Labels.from(parseSeries(detached(sample.series))));
       known.set(sample.series, series);
     }
     if (sample.timeMs === undefined)
