@@ -283,6 +283,62 @@ test('pages name what there is, and escape it', async () => {
   expect(() => new Function(script)).not.toThrow();
 });
 
+test('a dashboard page runs its queries with the variables, the range and the scrape interval filled in', async () => {
+  await writeFile(
+    join(folder, 'json', 'one.json'),
+    JSON.stringify({
+      uid: 'one',
+      title: 'One instance',
+      description: 'One <process>',
+      time: { from: 'now-15m', to: 'now' },
+      links: [
+        { title: 'Up', url: '/d/red' },
+        { title: 'Away', url: 'javascript:alert(1)' },
+      ],
+      templating: { list: [{ name: 'instance', label: 'Instance', current: { value: 'api-1' } }] },
+      panels: [
+        {
+          title: 'Rate of $instance',
+          type: 'timeseries',
+          datasource: { uid: 'prometheus' },
+          targets: [{ expr: 'rate(x{instance="$instance"}[$__rate_interval])', range: true }],
+        },
+      ],
+    }),
+  );
+  const pane = (page: string) => {
+    const [, address = ''] = /href="(\/explore\?schemaVersion[^"]*)">run</.exec(page) ?? [];
+    const url = new URL(address.replaceAll('&#38;', '&'), grafana.url);
+    return JSON.parse(url.searchParams.get('panes') ?? '').a;
+  };
+  const page = await (await fetch(`${grafana.url}/d/one`)).text();
+  expect(pane(page)).toEqual({
+    datasource: 'prometheus',
+    queries: [
+      {
+        refId: 'A',
+        datasource: { type: 'prometheus', uid: 'prometheus' },
+        expr: 'rate(x{instance="api-1"}[60s])',
+        range: true,
+      },
+    ],
+    range: { from: 'now-15m', to: 'now' },
+  });
+  expect(page).toContain('One &#60;process&#62;');
+  expect(page).toContain('<a href="/d/red">Up</a>');
+  expect(page).not.toContain('javascript:alert');
+
+  const other = await (
+    await fetch(`${grafana.url}/d/one?var-instance=api-2%22%3E&from=now-1d&to=now`)
+  ).text();
+  expect(pane(other)).toMatchObject({
+    queries: [{ expr: 'rate(x{instance="api-2">"}[102s])' }],
+    range: { from: 'now-1d', to: 'now' },
+  });
+  expect(other).toContain('Rate of api-2&#34;&#62;');
+  expect(other).toContain('<a href="/d/red?var-instance=api-2%22%3E&#38;from=now-1d&#38;to=now">Up</a>');
+});
+
 test('without anonymous access everything but health and metrics wants the admin', async () => {
   await using closed = await start('false');
   for (const path of [

@@ -53,7 +53,10 @@ export async function startGrafana(settings: GrafanaSettings): Promise<RunningSe
   app.get(['/d/:uid', '/d/:uid/:slug'], authentication.read, async (request: Request, response: Response) => {
     const dashboard = (await dashboards()).find(({ uid }) => uid === request.params.uid);
     if (dashboard === undefined) response.status(404).json({ message: 'Dashboard not found' });
-    else response.type('html').send(dashboardPage(dashboard, sources));
+    else {
+      const { searchParams } = new URL(request.originalUrl, 'http://grafana.invalid');
+      response.type('html').send(dashboardPage(dashboard, sources, searchParams));
+    }
   });
   app.use((_request: Request, response: Response) => {
     response.status(404).json({ message: 'Not found' });

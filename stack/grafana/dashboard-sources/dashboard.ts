@@ -69,16 +69,19 @@ export function dashboard({ uid, description, variables = [], rows }: DashboardO
   const model = builder.build();
   // Numbered here: Grafana numbers panels as it loads them, and links to a panel need the same number every time.
   for (const [index, panel] of (model.panels ?? []).entries()) panel.id = index + 1;
+  // The SDK hides links and marks in a menu; here they are the way from level to level, so they stay in sight.
+  for (const item of [...(model.links ?? []), ...(model.annotations?.list ?? [])]) delete item.placement;
   return model;
 }
 
 /** The `instance` variable: one process of the lab. An alert's link fills it: `?var-instance=api-1`. */
 export function instanceVariable(options: { readonly all: boolean }): QueryVariableBuilder {
+  const query = `label_values(up{${services}}, instance)`;
   const variable = new QueryVariableBuilder('instance')
     .label('Instance')
     .datasource({ type: 'prometheus', uid: 'prometheus' })
-    .query({ query: `label_values(up{${services}}, instance)`, refId: 'instance' })
-    .definition(`label_values(up{${services}}, instance)`)
+    .query({ qryType: 1, query, refId: 'PrometheusVariableQueryEditor-VariableQuery' })
+    .definition(query)
     .refresh(VariableRefresh.OnTimeRangeChanged)
     .sort(VariableSort.AlphabeticalAsc);
   return options.all

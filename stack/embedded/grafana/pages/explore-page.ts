@@ -4,7 +4,8 @@ import { layout, scriptJson } from './layout.ts';
 /**
  * A box for a query and a table of its result. Understands Grafana's links
  * (`/explore?schemaVersion=1&panes={"a":{"datasource":…,"queries":[…],"range":…}}`), so a check's link leads here.
- * Prometheus and Loki queries run through the data source proxy; for Jaeger a trace ID, or a service's name.
+ * Prometheus and Loki queries run through the data source proxy; for Jaeger a trace ID, or a service's name and
+ * conditions: `gateway error=true minDuration=300ms`.
  */
 export function explorePage(sources: readonly DataSource[]): string {
   return layout(
@@ -52,7 +53,10 @@ async function run(){
   else if(s.type==='jaeger'&&/^[0-9a-f]{1,32}$/i.test(q)){const t=(await ask(s.uid,'/api/v3/traces/'+q)).result;
    const spans=t.resourceSpans.flatMap(r=>{const n=((r.resource.attributes||[]).find(a=>a.key==='service.name')||{value:{}}).value.stringValue||'';return r.scopeSpans.flatMap(c=>c.spans.map(x=>({...x,service:n})))}).sort((a,b)=>BigInt(a.startTimeUnixNano||0)<BigInt(b.startTimeUnixNano||0)?-1:1);
    table(['Start','Service','Operation','Duration ms','Status','Span','Parent'],spans.map(x=>[when(Number(BigInt(x.startTimeUnixNano||0)/1000000n)),x.service,x.name||'',String(Number(BigInt(x.endTimeUnixNano||0)-BigInt(x.startTimeUnixNano||0))/1e6),x.status&&x.status.code===2?'error':'',x.spanId,x.parentSpanId||'']))}
-  else if(s.type==='jaeger'){const r=await ask(s.uid,'/api/v3/trace-summaries?'+new URLSearchParams({'query.serviceName':q,'query.startTimeMin':new Date(from).toISOString(),'query.startTimeMax':new Date(to).toISOString(),'query.searchDepth':'50'}));
+  else if(s.type==='jaeger'){const [name,...conditions]=q.split(/\\s+/),tags={},durations={};
+   for(const c of conditions){const i=c.indexOf('=');if(i<1)throw new Error('"'+c+'" is no condition: use error=true, http.route=/x or minDuration=300ms');
+    const k=c.slice(0,i),v=c.slice(i+1);if(k==='minDuration'||k==='maxDuration')durations['query.duration'+k.slice(0,3).replace('m','M')]=v;else tags[k]=v}
+   const r=await ask(s.uid,'/api/v3/trace-summaries?'+new URLSearchParams({'query.serviceName':name,...durations,...(Object.keys(tags).length?{'query.attributes':JSON.stringify(tags)}:{}),'query.startTimeMin':new Date(from).toISOString(),'query.startTimeMax':new Date(to).toISOString(),'query.searchDepth':'50'}));
    table(['Start','Trace','Root','Duration ms','Spans','Errors'],(r.summaries||[]).map(x=>{const a=el('a',{href:'#'},x.traceId);a.onclick=e=>{e.preventDefault();form.query.value=x.traceId;run()};
     return [when(Number(BigInt(x.minStartTimeUnixNano||0)/1000000n)),a,(x.rootServiceName||'')+': '+(x.rootOperationName||''),String(Number(BigInt(x.maxEndTimeUnixNano||0)-BigInt(x.minStartTimeUnixNano||0))/1e6),String(x.spanCount),String(x.errorSpanCount||0)]}))}
   else throw new Error('Explore cannot query a data source of type '+s.type);
