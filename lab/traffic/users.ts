@@ -87,6 +87,20 @@ export function requestOf(name: string, users: readonly TrafficUser[], sender: n
         headers: json,
         body: JSON.stringify({ sku: 'pen', quantity: 1, cardNumber: '4242424242424242' }),
       };
+    case 'register':
+      return {
+        method: 'POST',
+        path: '/api/v1/auth/register',
+        headers: {
+          'content-type': 'application/json',
+          'x-request-id': 'load-[<id>]',
+          'user-agent': 'lab-traffic',
+        },
+        body: JSON.stringify({
+          email: 'load-[<id>]@example.com',
+          password: randomBytes(18).toString('base64url'),
+        }),
+      };
     default:
       throw new RangeError(`no request is called ${name}`);
   }

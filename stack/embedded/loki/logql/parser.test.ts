@@ -47,7 +47,7 @@ const invalid: [string, string][] = [
   ],
   ['sum by app (rate({a="b"}[1m]))', 'parse error at line 1, col 1: syntax error: unexpected IDENTIFIER'],
   ['rate({app="a"}[1m]', 'parse error at line 1, col 19: syntax error: unexpected $end, expecting )'],
-  ['rate({app="a"}[1x])', 'parse error at line 1, col 15: not a valid duration string: "1x"'],
+  ['rate({app="a"}[1x])', 'parse error at line 1, col 15: unknown unit "x" in duration "1x"'],
   [
     '{app="a"} + 1',
     'parse error : unexpected type for left leg of binary operation (+): *syntax.MatchersExpr',
