@@ -66,7 +66,7 @@ const known = new Set([
   ...recorded,
   ...namesIn(sourceOf('services')).flatMap(withSeries),
   ...registry.getMetricsAsArray().flatMap(({ name }) => withSeries(name)),
-  // Named in a loop: services/api/database/database.ts, services/api/notes/notes-service.ts.
+  // Named through a function: services/api/database/database.ts, services/api/notes/notes-service.ts.
   ...['active', 'idle', 'waiting', 'max'].map((state) => `database_connections_${state}`),
   ...['created', 'deleted'].map((what) => `notes_${what}_total`),
   // Made by Prometheus itself for each scrape and each alert.
