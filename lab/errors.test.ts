@@ -21,6 +21,6 @@ test('an error carries code, sentence, exit code and cause', () => {
   expect(error).toBeInstanceOf(catalogue.LabError);
   expect(error).toMatchObject({ code: 'LAB_NOT_WRITABLE', exitCode: 2, cause });
   expect(error.message).toBe(
-    '/x/.lab cannot be written (EACCES); the lab keeps its state there. Give yourself write access, or clone the project elsewhere.',
+    '/x/.lab cannot be written (EACCES), and the lab has to write there. Give yourself write access, or choose another place.',
   );
 });

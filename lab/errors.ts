@@ -68,7 +68,7 @@ export const StateCorrupt = defineError(
 export const NotWritable = defineError(
   'LAB_NOT_WRITABLE',
   (path: string, reason: string) =>
-    `${path} cannot be written (${reason}); the lab keeps its state there. Give yourself write access, or clone the project elsewhere.`,
+    `${path} cannot be written (${reason}), and the lab has to write there. Give yourself write access, or choose another place.`,
 );
 
 export const PortTaken = defineError(
@@ -125,7 +125,7 @@ export const PostgresUserMissing = defineError(
 export const ImageMissing = defineError(
   'LAB_IMAGE_MISSING',
   (image: string, reason: string, variable: string) =>
-    `The image ${image} cannot be had (${reason}). Name another in ${variable}, or build stand-ins: npm run offline-images`,
+    `The image ${image} cannot be had (${reason}). Name another in ${variable}, build stand-ins (npm run offline-images), or use --runtime embedded`,
 );
 
 export const ImageBuildFailed = defineError(

@@ -42,5 +42,15 @@ const { build } = await import('./build.mjs');
 try {
   if (await build()) process.stderr.write('Built.\n');
 } catch (error) {
+  // An edited clone that belongs to somebody else: the sources are not what is wrong.
+  if (error.code === 'EACCES' || error.code === 'EPERM' || error.code === 'EROFS') {
+    fail(
+      'LAB_NOT_WRITABLE: ' +
+        join(root, 'dist') +
+        ' cannot be written (' +
+        error.code +
+        '), and the lab has to write there. Give yourself write access, or choose another place.',
+    );
+  }
   fail('LAB_BUILD_FAILED: ' + error.message);
 }

@@ -18,6 +18,7 @@ const at: Placement = {
   listen: (component, port) => at.address(component, port),
   url: (component) => `http://${at.address(component)}`,
   file: (path) => `/lab/config/${path}`,
+  runbooks: () => '/lab/runbooks',
   data: (component) => `/lab/data/${component}`,
   secret: (name) => name,
   environment: () => undefined,

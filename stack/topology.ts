@@ -25,6 +25,8 @@ export interface Placement {
   url(component: string): string;
   /** A rendered config file; `path` is relative to `stack/`. */
   file(path: string): string;
+  /** The folder with one `<Alert>.md` for every alert. */
+  runbooks(): string;
   /** The component's own data folder. */
   data(component: string): string;
   secret(name: SecretName): string;
@@ -150,6 +152,8 @@ const prometheusArguments = (at: Placement): string[] => [
   '--storage.tsdb.retention.time=6h',
   '--storage.tsdb.retention.size=512MB',
   '--enable-feature=exemplar-storage',
+  // An alert that Alertmanager missed (it was starting, or down) is sent again after this, a minute by default.
+  `--rules.alert.resend-delay=${Math.min(60, at.pace.groupIntervalSeconds)}s`,
 ];
 
 const alertmanagerArguments = (at: Placement): string[] => [
@@ -200,6 +204,7 @@ export const topology: readonly Component[] = [
       SMTP_PORT: splitAddress(at.listen('inbox', 'smtp'))[1],
       // The dead man's switch is sent every group_interval; two may be late.
       WATCHDOG_TIMEOUT_MS: String(at.pace.groupIntervalSeconds * 3000),
+      RUNBOOKS_DIRECTORY: at.runbooks(),
     }),
   },
   {

@@ -113,9 +113,8 @@ describe('exercise 01, step by step', () => {
     expect(recovery.stdout).toContain('The steady state is back: done.');
     expect(recovery.code).toBe(0);
     expect(existsSync(join(cli.paths.directory, 'traffic.json'))).toBe(false);
-    expect((await cli.run('exercise', 'answer', 'which-replica', 'a')).stderr).toContain(
-      'LAB_EXERCISE_PHASE',
-    );
+    expect((await cli.run('exercise', 'fix')).stderr).toContain('LAB_EXERCISE_NONE_OPEN');
+    expect((await cli.run('exercise', 'fix', '01-high-latency')).stderr).toContain('LAB_EXERCISE_PHASE');
     expect((await cli.run('exercise', 'reset', '01-high-latency')).code).toBe(0);
   });
 });

@@ -29,9 +29,10 @@ export function register(program: Command, context: LabContext): void {
       const exercises = all
         ? await loadExercises(projectRoot)
         : await Promise.all([...new Set(ids)].map((id) => loadExercise(projectRoot, id)));
-      const report = await runAll(context, exercises, { keep: options.keep ?? false });
       const directory = resolve(options.report);
-      const { writeReport } = await import('../exercise/write-report.ts');
+      const { prepareReport, writeReport } = await import('../exercise/write-report.ts');
+      prepareReport(directory);
+      const report = await runAll(context, exercises, { keep: options.keep ?? false });
       writeReport(directory, report);
       context.ui.result(report, () => describeRun(context, report, directory));
       context.exitWith(report.outcome === 'passed' ? 0 : report.outcome === 'failed' ? 1 : 2);

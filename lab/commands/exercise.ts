@@ -37,7 +37,7 @@ export function register(program: Command, context: LabContext): void {
       );
     });
   step('answer', 'answer a task')
-    .argument('<words...>', '[id] <task> <answer>')
+    .argument('[words...]', '[id] <task> <answer>')
     .action((words: string[]) => answerTask(context, words));
   step('solve', 'show how a task is solved')
     .argument('[words...]', '[id] [task]')

@@ -1,7 +1,8 @@
+import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { topology } from '../../stack/topology.ts';
 import type { LabContext } from '../context.ts';
-import { ComponentUnknown, UsageError } from '../errors.ts';
+import { ComponentUnknown, LabNotRunning, UsageError } from '../errors.ts';
 import { readLog } from '../runtime/embedded/read-log.ts';
 import { logFileOf } from '../state/paths.ts';
 
@@ -30,8 +31,9 @@ export function register(program: Command, context: LabContext): void {
       };
       const lab = await (await context.runtime()).attach();
       // Of a lab that did not start, or has stopped, the files remain.
-      const lines =
-        lab?.logs(id, wanted) ?? readLog(logFileOf(context.paths, id), { ...wanted, follow: false });
+      const file = logFileOf(context.paths, id);
+      if (lab === undefined && !existsSync(file)) throw new LabNotRunning(context.name);
+      const lines = lab?.logs(id, wanted) ?? readLog(file, { ...wanted, follow: false });
       if (!context.ui.json) {
         for await (const line of lines) context.ui.line(line);
         return;

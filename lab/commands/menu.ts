@@ -87,7 +87,8 @@ async function exerciseMenu(context: LabContext, run: Run): Promise<void> {
   const exercise = exercises.find((one) => one.id === id);
   if (exercise === undefined) return;
   for (;;) {
-    const begun = store.read(exercise.id)?.brokenAt !== undefined;
+    const progress = store.read(exercise.id);
+    const begun = progress?.brokenAt !== undefined && progress.phase !== 'done';
     const step = await choose(context, `${exercise.title} (${phaseOf(store, exercise.id)})`, [
       { name: begun ? 'Go on where I was' : 'Start', value: 'start' },
       ...(begun

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { NotWritable, ReportInvalid } from '../errors.ts';
@@ -11,11 +11,22 @@ import { summaryMarkdown } from './summary.ts';
 export function writeReport(directory: string, report: RunReport): void {
   const problem = schemaProblem(report);
   if (problem !== undefined) throw new ReportInvalid(problem);
-  try {
-    mkdirSync(directory, { recursive: true });
+  writing(directory, () => {
     writeFileSync(join(directory, 'report.json'), `${JSON.stringify(report, null, 2)}\n`);
     writeFileSync(join(directory, 'junit.xml'), junitXml(report));
     writeFileSync(join(directory, 'summary.md'), summaryMarkdown(report));
+  });
+}
+
+/** Makes the folder of a report. `LAB_NOT_WRITABLE` before the minutes of a run are spent, and not after. */
+export function prepareReport(directory: string): void {
+  writing(directory, () => accessSync(directory, constants.W_OK));
+}
+
+function writing(directory: string, work: () => void): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+    work();
   } catch (error) {
     throw new NotWritable(directory, (error as NodeJS.ErrnoException).code ?? String(error), {
       cause: error,

@@ -85,11 +85,7 @@ const partition: FaultKind = {
   describe: (target) => `${target} is cut off from the network`,
   inject: async ({ lab }, target) => lab.disconnect?.(target),
   revert: async ({ lab }, target) => lab.connect?.(target),
-  // A component that is cut off runs and is not ready.
-  isActive: async ({ lab }, target) => {
-    const status = (await lab.status()).find((component) => component.id === target);
-    return status?.state === 'running' && !status.ready;
-  },
+  isActive: async ({ lab }, target) => (await lab.isConnected?.(target)) === false,
 };
 
 /** The faults that strike a component from outside. */

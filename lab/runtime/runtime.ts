@@ -106,4 +106,6 @@ export interface RunningLab {
   /** Network partition (docker only). */
   disconnect?(component: ComponentId): Promise<void>;
   connect?(component: ComponentId): Promise<void>;
+  /** Whether the component is joined to the lab's network now, as the engine says. */
+  isConnected?(component: ComponentId): Promise<boolean>;
 }

@@ -2,6 +2,7 @@ import type { PaceName } from '../../stack/pace.ts';
 import { RuntimeMismatch, RuntimeUnavailable } from '../errors.ts';
 import { readLabState } from '../state/lab-state.ts';
 import type { LabPaths } from '../state/paths.ts';
+import { AutoRuntime } from './auto-runtime.ts';
 import { createEmbeddedRuntime } from './embedded/embedded-runtime.ts';
 import type { Runtime, RuntimeKind } from './runtime.ts';
 
@@ -23,7 +24,7 @@ export interface RuntimeOptions {
 
 /**
  * The runtime for this lab: the one it already runs on, or what was asked for. `auto` is docker where an engine answers
- * and embedded elsewhere, and says why. The Docker runtime is loaded only when it is used.
+ * and its images can be had, and embedded elsewhere, and says why. The Docker runtime is loaded only when it is used.
  */
 export async function createRuntime(options: RuntimeOptions & { choice: RuntimeChoice }): Promise<Runtime> {
   const { choice } = options;
@@ -32,19 +33,19 @@ export async function createRuntime(options: RuntimeOptions & { choice: RuntimeC
     throw new RuntimeMismatch('runtime', recorded, choice);
   }
   const wanted = recorded ?? choice;
-  if (wanted === 'embedded') return createEmbeddedRuntime(options);
+  // `--native` is about processes of this machine.
+  if (wanted === 'embedded' || (wanted === 'auto' && options.native)) return createEmbeddedRuntime(options);
   const { connectEngine } = await import('./docker/engine.ts');
   const { createDockerRuntime } = await import('./docker/docker-runtime.ts');
+  if (wanted === 'docker') return createDockerRuntime(await connectEngine(options.environment), options);
+  const embedded = (): Runtime => createEmbeddedRuntime(options);
   try {
     const engine = await connectEngine(options.environment);
-    if (recorded === undefined && choice === 'auto') {
-      options.note(`Runtime docker: engine ${engine.version} answers. --runtime embedded needs none.`);
-    }
-    return createDockerRuntime(engine, options);
+    const why = `Runtime docker: engine ${engine.version} answers (--runtime embedded needs none).`;
+    return new AutoRuntime(createDockerRuntime(engine, options), embedded, why, options.note);
   } catch (error) {
-    if (wanted === 'docker' || !(error instanceof RuntimeUnavailable)) throw error;
-    options.note('Runtime embedded: no Docker engine answers.');
-    return createEmbeddedRuntime(options);
+    if (!(error instanceof RuntimeUnavailable)) throw error;
+    return new AutoRuntime(embedded(), embedded, 'Runtime embedded: no Docker engine answers.', options.note);
   }
 }
 

@@ -73,3 +73,10 @@ test('of many who find the same dead holder exactly one at a time gets in', asyn
   );
   expect(most).toBe(1);
 });
+
+test('where no file can be made, one line says so', async () => {
+  writeFileSync(path, '');
+  await expect(acquireLock(join(path, 'below-a-file'), options)).rejects.toThrow(
+    expect.objectContaining({ code: 'LAB_NOT_WRITABLE', message: expect.stringContaining(path) }),
+  );
+});

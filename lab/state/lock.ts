@@ -2,7 +2,7 @@ import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } 
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
-import { LabBusy } from '../errors.ts';
+import { LabBusy, NotWritable } from '../errors.ts';
 import { findProcess, isAlive } from '../process/identity.ts';
 
 const holderSchema = z.object({ pid: z.int(), startTime: z.string(), command: z.string() });
@@ -19,7 +19,8 @@ export interface LockOptions {
 
 /**
  * Takes the lab's single-writer lock, a file that names its holder by PID and start time. A holder that no longer lives
- * (killed, or its machine restarted) does not count. `LAB_BUSY` when a live one keeps it beyond `waitMs`.
+ * (killed, or its machine restarted) does not count. `LAB_BUSY` when a live one keeps it beyond `waitMs`,
+ * `LAB_NOT_WRITABLE` where no lock can be made.
  */
 export async function acquireLock(path: string, options: LockOptions): Promise<{ release(): void }> {
   const deadline = Date.now() + (options.waitMs ?? 0);
@@ -29,9 +30,8 @@ export async function acquireLock(path: string, options: LockOptions): Promise<{
     startTime: own?.startTime ?? '',
     command: options.command,
   });
-  mkdirSync(dirname(path), { recursive: true });
   for (;;) {
-    if (tryCreate(path, content)) return { release: () => release(path, content) };
+    if (create(path, content)) return { release: () => release(path, content) };
     const found = read(path);
     if (found === undefined) continue;
     if (found.holder === undefined || !isAlive(found.holder)) {
@@ -40,6 +40,23 @@ export async function acquireLock(path: string, options: LockOptions): Promise<{
     }
     if (Date.now() >= deadline) throw new LabBusy(options.labName, found.holder.pid, found.holder.command);
     await sleep(50, undefined, options.signal === undefined ? {} : { signal: options.signal });
+  }
+}
+
+/** The last two: a file stands where a folder should. */
+const notWritable = new Set(['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR']);
+
+/** The lock is the first thing that a command writes: here it shows that the clone belongs to somebody else. */
+function create(path: string, content: string): boolean {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    return tryCreate(path, content);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== undefined && notWritable.has(code)) {
+      throw new NotWritable(dirname(path), code, { cause: error });
+    }
+    throw error;
   }
 }
 

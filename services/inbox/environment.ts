@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import { countSchema, environmentSchema, portSchema } from '../telemetry/environment.ts';
 
 export const inboxEnvironmentSchema = environmentSchema.extend({
@@ -5,4 +6,6 @@ export const inboxEnvironmentSchema = environmentSchema.extend({
   WATCHDOG_TIMEOUT_MS: countSchema(100, 86_400_000).default(60_000),
   /** How many notifications are kept; the oldest go first. */
   NOTIFICATIONS_MAX: countSchema(10, 100_000).default(2_000),
+  /** Where the runbooks stand, `<Alert>.md` each; without it the inbox has none to show. */
+  RUNBOOKS_DIRECTORY: z.string().min(1).optional(),
 });

@@ -3,10 +3,13 @@ import { z } from 'zod';
 import { answering } from '../telemetry/answering.ts';
 import { Problem } from '../telemetry/problem.ts';
 import { parseInput } from '../telemetry/validation.ts';
+import { contentSecurityPolicy } from './html.ts';
 import { type Incoming, querySchema } from './notification.ts';
 import type { NotificationStore } from './notification-store.ts';
-import { contentSecurityPolicy, renderPage } from './page.ts';
+import { renderPage } from './page.ts';
 import type { PagerDutyEvents } from './pagerduty.ts';
+import { renderRunbook, renderRunbookList } from './runbook-page.ts';
+import type { Runbooks } from './runbooks.ts';
 import { parseSlackMessage } from './slack.ts';
 import type { Watchdog } from './watchdog.ts';
 import { fromWebhook, webhookSchema } from './webhook.ts';
@@ -14,6 +17,8 @@ import { fromWebhook, webhookSchema } from './webhook.ts';
 export const inboxEndpoints = [
   '/',
   '/ack/:id',
+  '/runbooks',
+  '/runbooks/:name',
   '/slack/:channel',
   '/v2/enqueue',
   '/webhook/:receiver',
@@ -31,6 +36,7 @@ export interface InboxParts {
   store: NotificationStore;
   incidents: PagerDutyEvents;
   watchdog: Watchdog;
+  runbooks: Runbooks;
   /** Files what arrived, or lets the watchdog have it. */
   deliver: (incoming: Incoming) => void;
 }
@@ -74,7 +80,7 @@ function addReceivers(app: Express, { store, incidents, deliver }: InboxParts): 
 }
 
 /** What the lab and a person call. */
-function addReaders(app: Express, { store, incidents, watchdog }: InboxParts): void {
+function addReaders(app: Express, { store, incidents, watchdog, runbooks }: InboxParts): void {
   const acknowledge = (id: string | string[] | undefined, by: string) => {
     const notification = store.acknowledge(String(id), by);
     if (notification === undefined) {
@@ -101,7 +107,12 @@ function addReaders(app: Express, { store, incidents, watchdog }: InboxParts): v
   app.get('/', (_request, response) => {
     sendPage(
       response,
-      renderPage({ notifications: store.list({ limit: 1_000 }), watchdog: watchdog.state, now: new Date() }),
+      renderPage({
+        notifications: store.list({ limit: 1_000 }),
+        watchdog: watchdog.state,
+        hasRunbook: (alertname) => runbooks.has(alertname),
+        now: new Date(),
+      }),
     );
   });
   app.post(
@@ -118,11 +129,34 @@ function addReaders(app: Express, { store, incidents, watchdog }: InboxParts): v
   );
 }
 
+/** What to do about an alert: `runbook_url` of every rule leads here. */
+function addRunbooks(app: Express, { runbooks }: InboxParts): void {
+  app.get('/runbooks', (_request, response) => {
+    sendPage(response, renderRunbookList(runbooks.names));
+  });
+  app.get(
+    '/runbooks/:name',
+    answering((request, response) => {
+      const name = String(request.params.name);
+      const source = runbooks.get(name);
+      if (source === undefined) {
+        throw new Problem(
+          404,
+          'runbook-not-found',
+          'There is no runbook of that name; /runbooks lists them.',
+        );
+      }
+      sendPage(response, renderRunbook(name, source));
+    }),
+  );
+}
+
 export function addInboxRoutes(app: Express, parts: InboxParts): void {
   app.use(express.json({ limit: bodyLimit, strict: false }));
   app.use(express.urlencoded({ limit: bodyLimit, extended: false, parameterLimit: 10 }));
   addReceivers(app, parts);
   addReaders(app, parts);
+  addRunbooks(app, parts);
 }
 
 /** Slack also takes the message as a form with one field, `payload`. */

@@ -7,6 +7,7 @@ import { startMailServer } from './mail-server.ts';
 import type { Incoming } from './notification.ts';
 import { NotificationStore } from './notification-store.ts';
 import { PagerDutyEvents } from './pagerduty.ts';
+import { Runbooks } from './runbooks.ts';
 import { Watchdog, watchdogAlertname } from './watchdog.ts';
 
 export interface InboxOptions {
@@ -14,6 +15,7 @@ export interface InboxOptions {
   smtpPort: number;
   watchdogTimeoutMs: number;
   notificationsMax: number;
+  runbooksDirectory?: string | undefined;
   registry: MetricsRegistry;
   logger: Logger;
 }
@@ -24,9 +26,13 @@ export interface Inbox {
   close(): Promise<void>;
 }
 
-/** The on-call inbox: all that Alertmanager sends ends here. @throws Error when the mail port cannot be taken. */
+/**
+ * The on-call inbox: all that Alertmanager sends ends here.
+ * @throws Error when the mail port cannot be taken or the runbooks cannot be read.
+ */
 export async function startInbox(options: InboxOptions): Promise<Inbox> {
   const { registry, logger } = options;
+  const runbooks = Runbooks.read(options.runbooksDirectory);
   const store = new NotificationStore({ capacity: options.notificationsMax, registry, logger });
   const watchdog = new Watchdog({
     timeoutMs: options.watchdogTimeoutMs,
@@ -45,7 +51,7 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
     endpoints: inboxEndpoints,
     readiness: () => [],
     routes: (routes) =>
-      addInboxRoutes(routes, { store, incidents: new PagerDutyEvents(), watchdog, deliver }),
+      addInboxRoutes(routes, { store, incidents: new PagerDutyEvents(), watchdog, runbooks, deliver }),
   });
   watchdog.start();
   return {

@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import { SMTPServer } from 'smtp-server';
 import type { Logger } from '../telemetry/logger.ts';
 import { type MailMessage, parseMail } from './mail-message.ts';
-import { type Incoming, instancesOf, parseTitle } from './notification.ts';
+import { dashboardAt, type Incoming, instancesOf, parseTitle } from './notification.ts';
 
 const maxMessageBytes = 262_144;
 const maxClients = 20;
@@ -84,5 +84,6 @@ export function fromMail(recipient: string, { headers, text }: MailMessage): Inc
     instances: instancesOf(headers.get('x-instances')),
     title,
     text,
+    ...dashboardAt(headers.get('x-dashboard-url')),
   };
 }

@@ -17,6 +17,7 @@ async function main(): Promise<void> {
     smtpPort: environment.SMTP_PORT,
     watchdogTimeoutMs: environment.WATCHDOG_TIMEOUT_MS,
     notificationsMax: environment.NOTIFICATIONS_MAX,
+    runbooksDirectory: environment.RUNBOOKS_DIRECTORY,
     registry,
     logger,
   }).catch((error: Error) => {

@@ -17,6 +17,8 @@ export interface Incoming {
   title: string;
   text: string;
   dedupKey?: string;
+  /** Where the sender says to look; http or https. */
+  dashboardUrl?: string;
 }
 
 /** A filed notification, as the API shows it. Times are RFC 3339. */
@@ -53,6 +55,13 @@ export function bounded(incoming: Incoming): Incoming {
     title: cut(incoming.title, 1_024),
     text: cut(incoming.text, maxText),
   };
+}
+
+/** The address as a property, when it is one that a person may follow: http or https, of a sane length. */
+export function dashboardAt(address: unknown): { dashboardUrl?: string } {
+  if (typeof address !== 'string' || address.length > 2_000 || !URL.canParse(address)) return {};
+  const url = new URL(address);
+  return url.protocol === 'http:' || url.protocol === 'https:' ? { dashboardUrl: url.href } : {};
 }
 
 /** `api-1, api-2` as a list; empty parts are dropped and repeats are one. */

@@ -1,24 +1,18 @@
+import { escapeHtml, renderLayout } from './html.ts';
 import type { Notification } from './notification.ts';
 
 export interface PageContent {
   notifications: readonly Notification[];
   watchdog: { healthy: boolean; lastSeenAt: string | null };
+  /** Whether `/runbooks/<alertname>` exists. */
+  hasRunbook: (alertname: string) => boolean;
   now: Date;
 }
 
 const refreshSeconds = 3;
 const shown = 100;
 
-/** The page's own style and nothing else may load: what senders wrote stays text. */
-export const contentSecurityPolicy =
-  "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
-
 const style = `
-:root { color-scheme: light dark; --line: #8884; --firing: #c62828; --warning: #b26a00; --resolved: #2e7d32; --quiet: #777; }
-@media (prefers-color-scheme: dark) { :root { --firing: #ff6b62; --warning: #ffb74d; --resolved: #81c784; --quiet: #999; } }
-body { font: 15px/1.45 system-ui, sans-serif; max-width: 62rem; margin: 0 auto; padding: 1.5rem 1rem 4rem; }
-header { display: flex; flex-wrap: wrap; gap: .5rem 1.5rem; align-items: baseline; }
-h1 { font-size: 1.35rem; margin: 0; }
 .watchdog { margin-left: auto; font-size: .9rem; }
 .ok { color: var(--resolved); } .bad { color: var(--firing); font-weight: 600; }
 ol { list-style: none; padding: 0; }
@@ -31,36 +25,29 @@ li.resolved { border-left-color: var(--resolved); } li.acknowledged { opacity: .
 .meta, time { color: var(--quiet); font-size: .85rem; } time { margin-left: auto; }
 p { margin: .35rem 0; white-space: pre-line; overflow-wrap: anywhere; }
 form { display: inline; } button { font: inherit; font-size: .85rem; padding: .15rem .8rem; cursor: pointer; }
+.links { display: block; margin: .2rem 0; }
+.links a { margin-right: .9rem; font-size: .9rem; }
 .empty { color: var(--quiet); padding: 3rem 0; text-align: center; }
 `;
 
 /** The inbox as a person on call sees it: the newest first, what needs a hand in colour. */
-export function renderPage({ notifications, watchdog, now }: PageContent): string {
+export function renderPage({ notifications, watchdog, hasRunbook, now }: PageContent): string {
   const newestFirst = notifications.slice(-shown).reverse();
   const waiting = notifications.filter(isWaiting).length;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="refresh" content="${refreshSeconds}">
-<title>${waiting > 0 ? `(${waiting}) ` : ''}On-call inbox</title>
-<style>${style}</style>
-</head>
-<body>
-<header>
+  return renderLayout(
+    { title: `${waiting > 0 ? `(${waiting}) ` : ''}On-call inbox`, style, refreshSeconds },
+    `<header>
 <h1>On-call inbox</h1>
 <span>${waiting === 0 ? 'Nobody waits for you.' : `${waiting} to acknowledge`}</span>
+<a href="/runbooks">Runbooks</a>
 <span class="watchdog ${watchdog.healthy ? 'ok' : 'bad'}">${watchdogLine(watchdog, now)}</span>
 </header>
 ${
   newestFirst.length === 0
     ? '<p class="empty">No notification yet.</p>'
-    : `<ol>\n${newestFirst.map((notification) => renderItem(notification, now)).join('\n')}\n</ol>`
-}
-</body>
-</html>
-`;
+    : `<ol>\n${newestFirst.map((notification) => renderItem(notification, hasRunbook, now)).join('\n')}\n</ol>`
+}`,
+  );
 }
 
 function isWaiting({ status, acknowledgedAt }: Notification): boolean {
@@ -72,7 +59,7 @@ function watchdogLine({ healthy, lastSeenAt }: PageContent['watchdog'], now: Dat
   return `Watchdog: ${healthy ? 'alive' : 'missing'}, last seen ${age(lastSeenAt, now)}`;
 }
 
-function renderItem(notification: Notification, now: Date): string {
+function renderItem(notification: Notification, hasRunbook: PageContent['hasRunbook'], now: Date): string {
   const { id, status, severity, title, text, service, instances, channel, receiver } = notification;
   const classes = [
     status,
@@ -92,8 +79,22 @@ ${text === '' || text === title ? '' : `<p>${escapeHtml(text)}</p>\n`}<span clas
     .filter((part) => part !== '' && part !== undefined)
     .map((part) => escapeHtml(String(part)))
     .join(' · ')}</span>
-${isWaiting(notification) ? `<form method="post" action="/ack/${id}"><button>Acknowledge</button></form>` : ''}
+${renderLinks(notification, hasRunbook)}${isWaiting(notification) ? `<form method="post" action="/ack/${id}"><button>Acknowledge</button></form>` : ''}
 </li>`;
+}
+
+/** Where to look next. The runbook is this inbox's own, whatever host the sender named it by. */
+function renderLinks(
+  { alertname, dashboardUrl }: Notification,
+  hasRunbook: PageContent['hasRunbook'],
+): string {
+  // What the inbox misses (WatchdogMissing) is written under the name of what should come.
+  const runbook = [alertname, alertname.replace(/Missing$/, '')].find(hasRunbook);
+  const links = [
+    runbook !== undefined && `<a href="/runbooks/${runbook}">Runbook</a>`,
+    dashboardUrl !== undefined && `<a href="${escapeHtml(dashboardUrl)}">Dashboard</a>`,
+  ].filter(Boolean);
+  return links.length === 0 ? '' : `<span class="links">${links.join(' ')}</span>\n`;
 }
 
 function age(then: string, now: Date): string {
@@ -101,16 +102,4 @@ function age(then: string, now: Date): string {
   if (seconds < 60) return `${seconds} s ago`;
   if (seconds < 3_600) return `${Math.floor(seconds / 60)} min ago`;
   return `${Math.floor(seconds / 3_600)} h ago`;
-}
-
-const entities: Record<string, string> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? character);
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import { type Incoming, instancesOf } from './notification.ts';
+import { dashboardAt, type Incoming, instancesOf } from './notification.ts';
 
 const maxIncidents = 2_000;
 const severities = ['critical', 'error', 'warning', 'info'] as const;
@@ -32,11 +32,14 @@ const payloadSchema = z.object(
   "'payload' is missing or blank",
 );
 
+const linksSchema = z.array(z.object({ href: z.string(), text: z.string().nullish() })).nullish();
+
 const triggerSchema = z.object({
   routing_key: routingKeySchema,
   event_action: z.literal('trigger'),
   dedup_key: dedupKeySchema.optional(),
   payload: payloadSchema,
+  links: linksSchema,
 });
 const followUpSchema = z.object({
   routing_key: routingKeySchema,
@@ -59,6 +62,7 @@ interface Incident {
   state: 'triggered' | 'acknowledged';
   title: string;
   details: Record<string, string>;
+  dashboard: { dashboardUrl?: string };
 }
 
 /** Incidents by dedup key: triggered, acknowledged, resolved, as PagerDuty keeps them. */
@@ -95,15 +99,21 @@ export class PagerDutyEvents {
     };
   }
 
-  #trigger({ dedup_key, payload }: z.infer<typeof triggerSchema>): EventOutcome {
+  #trigger({ dedup_key, payload, links }: z.infer<typeof triggerSchema>): EventOutcome {
     const dedupKey = dedup_key ?? randomUUID().replaceAll('-', '');
     const details = { severity: payload.severity, ...textsOf(payload.custom_details ?? {}) };
+    const dashboard = dashboardAt(links?.find(({ text }) => text?.toLowerCase() === 'dashboard')?.href);
     const known = this.#open.get(dedupKey);
     // A trigger of an open incident adds to it; one of a resolved incident opens it anew.
-    this.#open.set(dedupKey, { state: known?.state ?? 'triggered', title: payload.summary, details });
+    this.#open.set(dedupKey, {
+      state: known?.state ?? 'triggered',
+      title: payload.summary,
+      details,
+      dashboard,
+    });
     return {
       dedupKey,
-      incoming: describe('firing', dedupKey, payload.summary, details),
+      incoming: { ...describe('firing', dedupKey, payload.summary, details), ...dashboard },
     };
   }
 
@@ -119,7 +129,10 @@ export class PagerDutyEvents {
     const details = { ...incident.details, ...textsOf(payload?.custom_details ?? {}) };
     // Alertmanager sends the payload again; other senders resolve by the key alone.
     const title = payload?.summary || incident.title.replace(/^\[FIRING(:\d+)?\]/, '[RESOLVED]');
-    return { dedupKey, incoming: describe('resolved', dedupKey, title, details) };
+    return {
+      dedupKey,
+      incoming: { ...describe('resolved', dedupKey, title, details), ...incident.dashboard },
+    };
   }
 }
 

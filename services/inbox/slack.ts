@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { type Incoming, instancesOf, parseTitle } from './notification.ts';
+import { dashboardAt, type Incoming, instancesOf, parseTitle } from './notification.ts';
 
 const fieldSchema = z.object({ title: z.string().default(''), value: z.string().default('') });
 const attachmentSchema = z.object({
   title: z.string().optional(),
+  title_link: z.string().optional(),
   text: z.string().optional(),
   fallback: z.string().optional(),
   pretext: z.string().optional(),
@@ -42,5 +43,6 @@ export function parseSlackMessage(channel: string, body: unknown): Incoming | Sl
     instances: instancesOf(field('instances')),
     title,
     text: detail,
+    ...dashboardAt(attachment?.title_link),
   };
 }

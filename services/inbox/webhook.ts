@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Incoming } from './notification.ts';
+import { dashboardAt, type Incoming } from './notification.ts';
 
 const labelsSchema = z.record(z.string(), z.string()).default({});
 
@@ -40,6 +40,7 @@ export function fromWebhook(receiver: string, message: z.infer<typeof webhookSch
     ],
     title: `[${status === 'firing' ? `FIRING:${count}` : 'RESOLVED'}] ${alertname}`,
     text: commonAnnotations.description ?? commonAnnotations.summary ?? first?.annotations.summary ?? '',
+    ...dashboardAt(commonAnnotations.dashboard_url ?? first?.annotations.dashboard_url),
     ...(groupKey !== undefined && { dedupKey: groupKey.slice(0, 255) }),
   };
 }

@@ -47,6 +47,7 @@ function render(pace: PaceName): string {
     listen: address,
     url: (component) => `http://${address(component)}`,
     file: (path) => join(folder, path),
+    runbooks: () => join(folder, 'runbooks'),
     data: (component) => join(folder, component),
     secret: (name) => name,
     environment: () => undefined,

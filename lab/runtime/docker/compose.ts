@@ -42,7 +42,7 @@ function composeService(component: Component, options: ComposeOptions): ComposeS
   const launch = planLaunch(component, { ...options, image, overrides: {} });
   const service = isLabService(component);
   const folder = dataFolder(component.id);
-  const escape = (text: string): string => text.replaceAll('$', '$$$$');
+  const literal = (text: string): string => text.replaceAll('$', '$$$$');
   const volumes = [
     ...component.config.map((name) => `${options.configPath}/${name}:${configFolder}/${name}:ro`),
     ...(folder === undefined ? [] : [`${component.id}:${folder}`]),
@@ -52,10 +52,10 @@ function composeService(component: Component, options: ComposeOptions): ComposeS
     ...(service ? { build: { context: options.buildContext, args: { NODE_IMAGE: options.nodeImage } } } : {}),
     hostname: component.id,
     ...(launch.user === undefined ? {} : { user: launch.user }),
-    ...(launch.entrypoint === undefined ? {} : { entrypoint: launch.entrypoint.map(escape) }),
-    ...(launch.command === undefined ? {} : { command: launch.command.map(escape) }),
+    ...(launch.entrypoint === undefined ? {} : { entrypoint: launch.entrypoint.map(literal) }),
+    ...(launch.command === undefined ? {} : { command: launch.command.map(literal) }),
     environment: Object.fromEntries(
-      Object.entries(launch.environment).map(([name, value]) => [name, escape(value)]),
+      Object.entries(launch.environment).map(([name, value]) => [name, literal(value)]),
     ),
     ports: Object.values(component.ports).map(
       (port) => `${options.publishOn}:${port + options.portOffset}:${port}`,

@@ -3,6 +3,7 @@ import type { ComponentState, ComponentStatus } from '../runtime.ts';
 import { inspect, probe } from './container-control.ts';
 import type { DockerSession } from './docker-session.ts';
 import { tolerating } from './engine.ts';
+import { networkName } from './labels.ts';
 
 /** A container that has not answered for this long since its start is no longer starting: it runs, and is not ready. */
 const startingForMs = 30_000;
@@ -17,7 +18,7 @@ export function componentStatuses(session: DockerSession): Promise<ComponentStat
       const { State: state } = info;
       const ready = state.Running && !state.Paused && (await probe(session, component));
       const bytes = state.Running ? await memoryBytes(session.container(id)) : undefined;
-      const detail = describe(session, component.program.kind === 'postgres', id, state);
+      const detail = describe(session, component.program.kind === 'postgres', id, info);
       return {
         id,
         state: stateOf(state, ready, session.state.components[id]?.desired === 'running'),
@@ -43,8 +44,11 @@ function describe(
   session: DockerSession,
   database: boolean,
   id: string,
-  state: EngineState,
+  { State: state, NetworkSettings: network }: Docker.ContainerInspectInfo,
 ): string | undefined {
+  if (state.Running && network.Networks[networkName(session.name)] === undefined) {
+    return 'cut off from the network';
+  }
   if (state.OOMKilled) return 'killed: out of memory';
   if (!state.Running && state.ExitCode !== 0) return `exit code ${state.ExitCode}`;
   if (database) return session.state.postgresPrimary === id ? 'primary' : 'standby';

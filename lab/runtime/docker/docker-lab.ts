@@ -1,7 +1,7 @@
 import { type Pace, paces } from '../../../stack/pace.ts';
 import type { PortName } from '../../../stack/topology.ts';
 import { CapabilityMissing, UsageError } from '../../errors.ts';
-import { acquireLock } from '../../state/lock.ts';
+import { type Exclusively, exclusiveAccess } from '../exclusive.ts';
 import type { Address, Capability, ComponentId, ComponentStatus, RunningLab, Vantage } from '../runtime.ts';
 import { inspect, removeContainer, startComponent, stopComponent } from './container-control.ts';
 import { demultiplex, followLogs } from './container-logs.ts';
@@ -30,11 +30,11 @@ export class DockerLab implements RunningLab {
   readonly kind = 'docker';
   readonly capabilities = dockerCapabilities;
   readonly #session: DockerSession;
-  /** Operations of this process queue here; the lock file is for those of others. */
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #exclusively: Exclusively;
 
   constructor(session: DockerSession) {
     this.#session = session;
+    this.#exclusively = exclusiveAccess(session, lockWaitMs);
   }
 
   get name(): string {
@@ -172,6 +172,11 @@ export class DockerLab implements RunningLab {
     });
   }
 
+  async isConnected(id: ComponentId): Promise<boolean> {
+    const info = await inspect(this.#session, this.#session.component(id).id);
+    return info?.NetworkSettings.Networks[networkName(this.name)] !== undefined;
+  }
+
   async *logs(
     id: ComponentId,
     options: { follow?: boolean; tailLines?: number; signal?: AbortSignal } = {},
@@ -201,23 +206,5 @@ export class DockerLab implements RunningLab {
     return from === 'host'
       ? this.#session.hostAddress(id, port as PortName)
       : this.#session.networkAddress(id, port as PortName);
-  }
-
-  async #exclusively(work: () => Promise<void>): Promise<void> {
-    const turn = this.#queue.then(async () => {
-      const lock = await acquireLock(this.#session.options.paths.lockFile, {
-        labName: this.name,
-        command: process.argv.slice(2).join(' ') || 'lab',
-        waitMs: lockWaitMs,
-      });
-      try {
-        this.#session.reload();
-        await work();
-      } finally {
-        lock.release();
-      }
-    });
-    this.#queue = turn.catch(() => {});
-    await turn;
   }
 }

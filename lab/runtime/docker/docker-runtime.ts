@@ -1,13 +1,10 @@
 import { existsSync, rmdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Component, topology } from '../../../stack/topology.ts';
 import { RuntimeMismatch } from '../../errors.ts';
-import { readCredentials } from '../../state/credentials.ts';
-import { readLabState } from '../../state/lab-state.ts';
 import { acquireLock } from '../../state/lock.ts';
-import { makeDirectories, recordNewLab } from '../lab-record.ts';
+import { type LabRecord, makeDirectories, recordNewLab } from '../lab-record.ts';
 import { pinnedOffset, wantedPorts } from '../ports.ts';
-import { renderConfig } from '../render-config.ts';
+import { readLabRecord } from '../recorded-lab.ts';
 import type {
   ComponentStatus,
   DownOptions,
@@ -57,7 +54,7 @@ class DockerRuntime implements Runtime {
       const runs = known !== undefined && (await this.#anyRuns(known));
       if (runs) this.#assertSame(known);
       const session = runs ? known : await this.#create(known);
-      this.#render(session);
+      session.renderConfig();
       try {
         await this.#prepareImages(session, options);
         await ensureNetwork(session);
@@ -134,15 +131,7 @@ class DockerRuntime implements Runtime {
   }
 
   async #startAll(session: DockerSession, options: UpOptions): Promise<void> {
-    session.update((state) => ({
-      ...state,
-      components: Object.fromEntries(
-        this.#components.map(({ id }) => [
-          id,
-          { environment: {}, ...state.components[id], desired: 'running' as const },
-        ]),
-      ),
-    }));
+    session.wantAll();
     await inDependencyOrder(
       this.#components,
       async (component, signal) => {
@@ -160,28 +149,17 @@ class DockerRuntime implements Runtime {
   }
 
   #open(): DockerSession | undefined {
-    const state = readLabState(this.#options.paths.stateFile);
-    if (state === undefined) return undefined;
-    const credentials = readCredentials(this.#options.paths.credentialsFile);
-    if (credentials === undefined) return undefined;
-    return new DockerSession(this.#engine, this.#options, this.#components, state, credentials);
+    const record = readLabRecord(this.#options.paths);
+    return record === undefined ? undefined : this.#session(record);
+  }
+
+  #session(record: LabRecord): DockerSession {
+    return new DockerSession(this.#engine, this.#options, this.#components, record);
   }
 
   async #create(previous: DockerSession | undefined): Promise<DockerSession> {
     // Stopped containers of this lab keep no port, and are made anew when the ports move.
-    const { state, credentials } = await recordNewLab(this.#options, this.#components, 'docker', previous);
-    return new DockerSession(this.#engine, this.#options, this.#components, state, credentials);
-  }
-
-  #render(session: DockerSession): void {
-    const placement = session.placement;
-    const rendered = renderConfig(this.#components, {
-      source: join(this.#options.root, 'stack'),
-      directory: this.#options.paths.config,
-      placement: () => placement,
-      written: session.state.rendered,
-    });
-    session.update((state) => ({ ...state, rendered }));
+    return this.#session(await recordNewLab(this.#options, this.#components, 'docker', previous));
   }
 
   async #anyRuns(session: DockerSession): Promise<boolean> {

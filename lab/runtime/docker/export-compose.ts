@@ -1,7 +1,8 @@
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type PaceName, paces } from '../../../stack/pace.ts';
 import { type Component, imageOf } from '../../../stack/topology.ts';
+import { UsageError } from '../../errors.ts';
 import { createCredentials } from '../../state/credentials.ts';
 import { pinnedOffset, wantedPorts } from '../ports.ts';
 import { renderConfig } from '../render-config.ts';
@@ -15,7 +16,7 @@ export interface ExportOptions {
   readonly lab: string;
   readonly pace: PaceName;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** The folder to write; what stood there is replaced. */
+  /** The folder to write: new, empty, or an earlier export, which is replaced. */
   readonly directory: string;
 }
 
@@ -38,7 +39,7 @@ export function exportCompose(components: readonly Component[], options: ExportO
     root,
     nodeComponent === undefined ? 'node:24-alpine' : imageOf(nodeComponent, environment),
   );
-  rmSync(directory, { recursive: true, force: true });
+  removeEarlierExport(directory);
   mkdirSync(directory, { recursive: true });
   renderConfig(components, {
     source: join(root, 'stack'),
@@ -67,4 +68,19 @@ export function exportCompose(components: readonly Component[], options: ExportO
   writeFileSync(file, text, { mode: 0o600 });
   chmodSync(file, 0o600);
   return file;
+}
+
+/** Removes an earlier export. `LAB_USAGE` where the folder holds anything else: it may be somebody's home. */
+export function removeEarlierExport(directory: string): void {
+  if (!existsSync(directory)) return;
+  const entries = readdirSync(directory);
+  const own = entries.every((name) => ['compose.yaml', 'config', 'services'].includes(name));
+  const head = entries.includes('compose.yaml') ? readFileSync(join(directory, 'compose.yaml'), 'utf8') : '';
+  if (entries.length > 0 && !(own && head.startsWith('# Generated from stack/topology.ts'))) {
+    throw new UsageError(
+      `--output ${directory} holds files that are no earlier export.`,
+      'Name a new or an empty folder.',
+    );
+  }
+  rmSync(directory, { recursive: true, force: true });
 }

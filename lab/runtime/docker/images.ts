@@ -55,7 +55,10 @@ export async function ensureImage(
     if (signal?.aborted === true) throw signal.reason;
     const failure = asLabFailure(error);
     if (failure !== error) throw failure;
-    const reason = (error as Error).message.replace(/\s+/g, ' ').trim();
+    const reason = (error as Error).message
+      .replace(/^\(HTTP code \d+\) [^-]* - /, '')
+      .replace(/\s+/g, ' ')
+      .trim();
     throw new ImageMissing(image, reason, variable, { cause: error });
   }
 }

@@ -5,6 +5,9 @@ import { ComponentUnknown } from '../../errors.ts';
 /** Where rendered config files stand in every container. */
 export const configFolder = '/etc/lab';
 
+/** Where the image of the services keeps the runbooks (service-image.ts). */
+export const runbooksFolder = '/app/runbooks';
+
 /** Where the images keep what outlives a container; the folder exists in them with the right owner. */
 const dataFolders: Readonly<Record<string, string>> = {
   prometheus: '/prometheus',
@@ -43,6 +46,7 @@ export function dockerPlacement(options: DockerPlacementOptions): Placement {
     listen: (component, port) => `0.0.0.0:${portOf(component, port)}`,
     url: (component) => `http://${options.publishedHost}:${portOf(component) + options.portOffset}`,
     file: (path) => `${configFolder}/${path}`,
+    runbooks: () => runbooksFolder,
     data: (component) => dataFolder(component) ?? '/tmp',
     secret: (name) => options.secrets[name],
     environment: (name) => options.environment[name],

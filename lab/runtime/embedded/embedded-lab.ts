@@ -4,7 +4,7 @@ import { paces } from '../../../stack/pace.ts';
 import type { PortName } from '../../../stack/topology.ts';
 import { splitAddress } from '../../../stack/topology.ts';
 import { CapabilityMissing, UsageError } from '../../errors.ts';
-import { acquireLock } from '../../state/lock.ts';
+import { type Exclusively, exclusiveAccess } from '../exclusive.ts';
 import type { Address, Capability, ComponentId, ComponentStatus, RunningLab } from '../runtime.ts';
 import { probe, startComponent, stopComponent } from './component-control.ts';
 import { componentStatus } from './component-status.ts';
@@ -29,11 +29,11 @@ export class EmbeddedLab implements RunningLab {
   readonly kind = 'embedded';
   readonly capabilities = embeddedCapabilities;
   readonly #session: LabSession;
-  /** Operations of this process queue here; the lock file is for those of others. */
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #exclusively: Exclusively;
 
   constructor(session: LabSession) {
     this.#session = session;
+    this.#exclusively = exclusiveAccess(session, lockWaitMs);
   }
 
   get name(): string {
@@ -144,23 +144,5 @@ export class EmbeddedLab implements RunningLab {
     this.#session.component(id);
     const [host, number] = splitAddress(this.#session.placement.address(id, port as PortName));
     return { host, port: Number(number), url: `http://${host}:${number}` };
-  }
-
-  async #exclusively(work: () => Promise<void>): Promise<void> {
-    const turn = this.#queue.then(async () => {
-      const lock = await acquireLock(this.#session.paths.lockFile, {
-        labName: this.name,
-        command: process.argv.slice(2).join(' ') || 'lab',
-        waitMs: lockWaitMs,
-      });
-      try {
-        this.#session.reload();
-        await work();
-      } finally {
-        lock.release();
-      }
-    });
-    this.#queue = turn.catch(() => {});
-    await turn;
   }
 }

@@ -112,15 +112,7 @@ class EmbeddedRuntime implements Runtime {
   ): Promise<void> {
     const began = Date.now();
     for (const component of this.#components) reporter(component, options.onProgress, began)('waiting');
-    session.update((state) => ({
-      ...state,
-      components: Object.fromEntries(
-        this.#components.map(({ id }) => [
-          id,
-          { environment: {}, ...state.components[id], desired: 'running' as const },
-        ]),
-      ),
-    }));
+    session.wantAll();
     await inDependencyOrder(
       this.#components,
       async (component, signal) => {

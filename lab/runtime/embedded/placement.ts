@@ -7,6 +7,8 @@ import type { LabPaths } from '../../state/paths.ts';
 /** On this runtime everything is on 127.0.0.1, so that all components see the same world. */
 export function embeddedPlacement(options: {
   readonly components: readonly Component[];
+  /** The project's folder. */
+  readonly root: string;
   readonly paths: LabPaths;
   readonly pace: 'lab' | 'real';
   readonly portOffset: number;
@@ -21,6 +23,7 @@ export function embeddedPlacement(options: {
     listen: at,
     url: (id) => `http://${at(id)}`,
     file: (path) => join(options.paths.config, path),
+    runbooks: () => join(options.root, 'stack', 'runbooks'),
     data: (id) => join(options.paths.data, id),
     secret: (name) => options.credentials[name],
     environment: (name) => options.environment[name] || undefined,

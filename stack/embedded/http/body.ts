@@ -26,6 +26,15 @@ export interface BodyOptions {
  */
 export function readBody(options: BodyOptions): RequestHandler {
   return (request: Request, response: Response, next: NextFunction) => {
+    // RFC 9112, section 6.3: a request with neither header has no body. Most are such.
+    if (
+      request.headers['content-length'] === undefined &&
+      request.headers['transfer-encoding'] === undefined
+    ) {
+      request.body = Buffer.alloc(0);
+      next();
+      return;
+    }
     readAll(request, options).then(
       (body) => {
         request.body = body;

@@ -1,12 +1,36 @@
+/**
+ * Everything that the lab asks in PromQL, asked of the embedded and of the real Prometheus: every rule, every check of
+ * every exercise, every panel of the dashboards. Above 300 lines for the two data sets and their one comparison.
+ */
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { startTarget, startTestServer, until } from './testing/test-server.ts';
+import { exerciseIds } from '../../../lab/exercise/load-exercises.ts';
+import type { Check, Exercise, ExerciseContext } from '../../../lab/exercise/model.ts';
+import { fakeContext } from '../../../lab/exercise/testing/fake-context.ts';
+import { paces } from '../../pace.ts';
+import { dashboardQueries, ruleQueries, type ShippedQuery } from '../../prometheus/queries.ts';
+import { renderTemplate } from '../../render.ts';
+import type { Placement } from '../../topology.ts';
+import {
+  downComponent,
+  exposition,
+  labJobs,
+  labSeries,
+  recordedSeries,
+  storedText,
+  upSeries,
+} from './testing/lab-metrics.ts';
+import { startTarget, startTestServer, type TestTarget, until } from './testing/test-server.ts';
+
+const root = join(import.meta.dirname, '../../..');
+const pace = paces.lab;
 
 function realIsThere(): boolean {
   try {
@@ -21,11 +45,19 @@ function realIsThere(): boolean {
   }
 }
 
+function realMajor(): number {
+  const said = execFileSync('prometheus', ['--version'], { encoding: 'utf8' });
+  return Number(/version (\d+)/.exec(said)?.[1]);
+}
+
 /** The real server on a free port, over a data folder of its own. */
-async function startReal(config: string, data: string) {
+async function startReal(files: Readonly<Record<string, string>>, data: string) {
   const directory = mkdtempSync(join(tmpdir(), 'real-prometheus-'));
   const file = join(directory, 'prometheus.yml');
-  writeFileSync(file, config);
+  for (const [name, text] of Object.entries({ 'prometheus.yml': '', ...files })) {
+    mkdirSync(dirname(join(directory, name)), { recursive: true });
+    writeFileSync(join(directory, name), text);
+  }
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, '127.0.0.1', resolve));
   const { port } = probe.address() as AddressInfo;
@@ -58,177 +90,230 @@ async function startReal(config: string, data: string) {
   };
 }
 
-type Result = Map<string, [number, number][]>;
+/** Values by time, of each series by its labels. */
+type Result = Map<string, Map<number, number>>;
 
 async function ask(url: string, path: string, parameters: Record<string, string>): Promise<Result> {
   const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`);
   const body = (await response.json()) as {
     error?: string;
     data: {
-      result: { metric: Record<string, string>; value?: [number, string]; values?: [number, string][] }[];
+      resultType: string;
+      result:
+        | { metric: Record<string, string>; value?: [number, string]; values?: [number, string][] }[]
+        | [number, string];
     };
   };
-  if (body.error !== undefined) throw new Error(body.error);
+  if (body.error !== undefined) throw new Error(`${parameters.query}: ${body.error}`);
+  const { resultType, result } = body.data;
+  const series =
+    resultType === 'scalar'
+      ? [{ metric: {}, value: result as [number, string], values: undefined }]
+      : (result as {
+          metric: Record<string, string>;
+          value?: [number, string];
+          values?: [number, string][];
+        }[]);
   return new Map(
-    body.data.result.map(({ metric, value, values }) => [
+    series.map(({ metric, value, values }) => [
       JSON.stringify(Object.entries(metric).sort()),
-      (values ?? [value!]).map(([time, text]): [number, number] => [
-        time,
-        text === '+Inf' ? Number.POSITIVE_INFINITY : Number(text),
-      ]),
+      new Map((values ?? [value!]).map(([time, text]) => [time, Number(text.replace('Inf', 'Infinity'))])),
     ]),
   );
 }
 
-/** What the rules and dashboards of the lab ask, in kind. */
-const queries = [
-  'requests_total',
-  'sum by (endpoint) (rate(requests_total[10s]))',
-  'sum(rate(requests_total{status=~"5.."}[10s])) / sum(rate(requests_total[10s]))',
-  'histogram_quantile(0.95, sum by (le) (rate(duration_seconds_bucket[10s])))',
-  'histogram_quantile(0.5, sum by (le, endpoint) (rate(duration_seconds_bucket[10s])))',
-  'max_over_time(in_progress[20s])',
-  'avg_over_time(in_progress[20s])',
-  'topk(1, sum by (endpoint) (increase(requests_total[20s])))',
-  'max_over_time(sum(rate(requests_total[5s]))[20s:5s])',
-  'count by (__name__) ({job="shop"})',
-  'up',
+/** What the PromQL language has beyond what the rules and exercises happen to use. */
+const moreQueries: readonly ShippedQuery[] = [
+  'http_requests_total',
+  'max_over_time(http_requests_in_progress[20s])',
+  'quantile_over_time(0.9, http_requests_in_progress[20s])',
+  'topk(2, sum by (endpoint) (increase(http_requests_total[20s])))',
+  'max_over_time(sum(rate(http_requests_total[10s]))[20s:5s])',
+  'count by (__name__) ({job="api"})',
   'absent(nothing{a="b"})',
-];
+].map((promql) => ({ name: promql, promql }));
+
+/** Empty on both servers, and rightly so. */
+const rightlyEmpty: Readonly<Record<string, string>> = {
+  'alert TargetMissing': 'nothing is missing: all three replicas are configured, if not all of them healthy',
+};
+
+/** Every PromQL that the checks of the exercises send, guards included: recorded by asking them. */
+async function exerciseQueries(): Promise<ShippedQuery[]> {
+  const found = new Map<string, ShippedQuery>();
+  for (const id of exerciseIds(root)) {
+    const file = pathToFileURL(join(root, 'exercises', id, 'exercise.ts')).href;
+    const { default: exercise } = (await import(file)) as { default: Exercise };
+    const checks = new Map<string, Check>();
+    for (const check of [...exercise.baseline, ...exercise.observe, ...exercise.recover])
+      if (check.pillar === 'metrics') checks.set(check.id, check);
+    expect(checks.size, id).toBeGreaterThan(0);
+    for (const [checkId, check] of checks) {
+      let part = 'measure';
+      const record = async (promql: string): Promise<undefined> => {
+        found.set(promql, { name: `exercise ${id}: ${checkId}, ${part}`, promql });
+      };
+      const context: ExerciseContext = {
+        ...fakeContext(),
+        pace,
+        observe: {
+          prometheus: { value: record, query: async (promql: string) => [await record(promql)].slice(1) },
+        } as unknown as ExerciseContext['observe'],
+      };
+      await check.measure(context);
+      part = 'guard';
+      await check.guard?.measure(context);
+    }
+  }
+  return [...found.values()];
+}
+
+/** The shipped config and rules at the lab's pace, with the targets at these addresses. */
+function render(address: (component: string) => string): { files: Record<string, string>; at: Placement } {
+  const at = {
+    pace,
+    address,
+    url: (component: string) => `http://${component}.example`,
+  } as unknown as Placement;
+  const folder = join(root, 'stack/prometheus');
+  const names = ['prometheus.yml', ...readdirSync(join(folder, 'rules')).map((name) => `rules/${name}`)];
+  const files = Object.fromEntries(
+    names.map((name) => [name, renderTemplate(readFileSync(join(folder, name), 'utf8'), at)]),
+  );
+  return { files, at };
+}
+
+async function shippedQueries(at: Placement): Promise<ShippedQuery[]> {
+  const rules = ruleQueries(join(root, 'stack'), at);
+  const exercises = await exerciseQueries();
+  expect(rules.length).toBeGreaterThanOrEqual(44);
+  expect(exercises.length).toBeGreaterThanOrEqual(10);
+  return [...rules, ...exercises, ...dashboardQueries(join(root, 'stack'), pace), ...moreQueries];
+}
+
+interface Comparison {
+  readonly parameters: Record<string, string>;
+  /** The largest relative difference of two values that counts as the same. */
+  tolerance(query: ShippedQuery): number;
+}
+
+/** Asks both, and says in one line for each query what differs. */
+async function compare(
+  real: string,
+  embedded: string,
+  queries: readonly ShippedQuery[],
+  { parameters, tolerance }: Comparison,
+): Promise<string[]> {
+  const different: string[] = [];
+  for (const query of queries) {
+    const [wanted, got] = await Promise.all(
+      [real, embedded].map((url) => ask(url, 'query_range', { query: query.promql, ...parameters })),
+    );
+    const problem =
+      wanted!.size === 0 && rightlyEmpty[query.name] === undefined
+        ? 'the real one answers nothing: that both are silent is no agreement'
+        : difference(wanted!, got!, tolerance(query));
+    if (problem !== undefined) different.push(`${query.name}: ${problem}\n    ${query.promql}`);
+  }
+  return different;
+}
+
+function difference(wanted: Result, got: Result, tolerance: number): string | undefined {
+  for (const series of wanted.keys()) if (!got.has(series)) return `the embedded one lacks ${series}`;
+  for (const [series, points] of got) {
+    const others = wanted.get(series);
+    if (others === undefined) return `the embedded one has ${series} too much`;
+    const times = [...points.keys()].join();
+    if (times !== [...others.keys()].join())
+      return `${series} has samples at ${times}, not ${[...others.keys()].join()}`;
+    for (const [time, value] of points) {
+      const other = others.get(time)!;
+      if (Object.is(value, other)) continue;
+      const off = Math.abs(value - other) / Math.max(Math.abs(other), 1e-9);
+      if (!(off <= tolerance)) return `${series} is ${value} at ${time}, not ${other}`;
+    }
+  }
+  return undefined;
+}
 
 describe.skipIf(!realIsThere())('beside the real Prometheus', () => {
-  test('both scrape the same target for half a minute and answer the same within the jitter of scraping', async () => {
+  test('both scrape the same lab and answer all that the lab asks alike, within the jitter of scraping', async () => {
     const started = Date.now();
-    await using shop = await startTarget((_request, response) => {
-      const seconds = (Date.now() - started) / 1000;
-      response.setHeader('Content-Type', 'text/plain; version=0.0.4');
-      response.end(
-        [
-          ...['/notes', '/orders'].flatMap((endpoint, index) => [
-            `requests_total{endpoint="${endpoint}",status="200"} ${1000 * (index + 1) * seconds}`,
-            `requests_total{endpoint="${endpoint}",status="500"} ${50 * seconds}`,
-            `duration_seconds_bucket{endpoint="${endpoint}",le="0.1"} ${600 * seconds}`,
-            `duration_seconds_bucket{endpoint="${endpoint}",le="0.5"} ${900 * seconds}`,
-            `duration_seconds_bucket{endpoint="${endpoint}",le="+Inf"} ${1000 * seconds}`,
-          ]),
-          '# TYPE in_progress gauge',
-          `in_progress ${20 + Math.sin(seconds / 20)}`,
-          '',
-        ].join('\n'),
-      );
-    });
-    const config = `
-global: {scrape_interval: 1s, scrape_timeout: 900ms}
-scrape_configs: [{job_name: shop, static_configs: [{targets: ['${shop.address}']}]}]
-`;
+    const lab = labSeries({ motion: 'even' });
+    const targets = new Map<string, TestTarget>();
     const data = mkdtempSync(join(tmpdir(), 'real-prometheus-data-'));
     try {
-      await using real = await startReal(config, data);
-      await using embedded = await startTestServer({ 'prometheus.yml': config });
-      // The real one looks for targets only every five seconds: the clock starts when both have scraped.
-      for (const { url } of [real, embedded.server])
-        await until(async () => (await ask(url, 'query', { query: 'up == 1' })).size > 0);
-      await sleep(32_000);
-      const now = Math.floor(Date.now() / 1000) - 1;
-      for (const query of queries) {
-        const parameters = { query, start: String(now - 8), end: String(now), step: '2' };
-        const [wanted, got] = await Promise.all([
-          ask(real.url, 'query_range', parameters),
-          ask(embedded.server.url, 'query_range', parameters),
-        ]);
-        expect([...got.keys()].sort(), query).toEqual([...wanted.keys()].sort());
-        for (const [series, points] of wanted) {
-          const others = got.get(series)!;
-          expect(
-            others.map(([time]) => time),
-            query,
-          ).toEqual(points.map(([time]) => time));
-          // A counter scraped up to a second later has grown by so much; rates differ by what their window lacks.
-          const tolerance = query === 'requests_total' ? 0.06 : 0.03;
-          for (const [index, [, value]] of points.entries()) {
-            expect(
-              Math.abs(others[index]![1] - value) / Math.max(Math.abs(value), 1e-9),
-              `${query} ${series} ${value}`,
-            ).toBeLessThan(tolerance);
-          }
+      for (const component of Object.keys(labJobs)) {
+        const target = await startTarget((_request, response) => {
+          response.setHeader('Content-Type', 'text/plain; version=0.0.4');
+          response.end(exposition(lab, component, (Date.now() - started) / 1000));
+        });
+        if (component === downComponent) {
+          target.handler = (_request, response) => response.writeHead(503).end();
         }
+        targets.set(component, target);
       }
+      const { files, at } = render((component) => targets.get(component)!.address);
+      const queries = await shippedQueries(at);
+      await using real = await startReal(files, data);
+      await using embedded = await startTestServer(files);
+      // The real one looks for targets only every five seconds: the clock starts when both have scraped everything.
+      const healthy = Object.keys(labJobs).length - 1;
+      for (const { url } of [real, embedded.server])
+        await until(async () => (await ask(url, 'query', { query: 'up == 1' })).size === healthy);
+      // The longest window that ends within is 20 s, behind it the rules, and 4 s of answers to compare.
+      await sleep(27_000);
+      const now = Math.floor(Date.now() / 1000) - 1;
+      const different = await compare(real.url, embedded.server.url, queries, {
+        parameters: { start: String(now - 4), end: String(now), step: '2' },
+        // Both scrape once a second, up to a second apart. A raw counter, some 30 s old, has grown by up to a thirtieth
+        // between; a rate over an evenly growing counter differs only by what a scrape is late, a few ms in 15 s; a
+        // gauge moves by 2 % in a minute; a share is as its rates are.
+        tolerance: ({ promql }) => (promql === 'http_requests_total' ? 0.05 : 0.02),
+      });
+      expect(different).toEqual([]);
     } finally {
+      for (const target of targets.values()) await target[Symbol.asyncDispose]();
       rmSync(data, { recursive: true });
     }
   });
 
-  test('over the same imported data they answer exactly the same', async () => {
+  test('over the same imported history they answer exactly the same', async () => {
     const start = Math.floor(Date.now() / 1000 / 7200) * 7200 - 7200;
-    const lines: string[] = ['# TYPE requests counter'];
-    let seed = 7;
-    const random = (): number => {
-      seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31;
-      return seed / 2 ** 31;
-    };
-    const series = (name: string, labels: string, next: (previous: number) => number): void => {
-      let value = 0;
-      for (let index = 0; index < 200; index++) {
-        value = next(value);
-        lines.push(`${name}${labels} ${value} ${start + index * 5}`);
-      }
-    };
-    for (const endpoint of ['/notes', '/orders']) {
-      for (const status of ['200', '500'])
-        series('requests_total', `{endpoint="${endpoint}",status="${status}",job="shop"}`, (previous) =>
-          random() < 0.01 ? 0 : previous + Math.floor(random() * 50),
-        );
-    }
-    lines.push('# TYPE duration_seconds histogram');
-    for (const endpoint of ['/notes', '/orders']) {
-      const counts = [0, 0, 0];
-      for (let index = 0; index < 200; index++) {
-        counts[0]! += Math.floor(random() * 9);
-        counts[1] = counts[0]! + index;
-        counts[2] = counts[1] + 2 * index;
-        for (const [at, le] of ['0.1', '0.5', '+Inf'].entries())
-          lines.push(
-            `duration_seconds_bucket{endpoint="${endpoint}",job="shop",le="${le}"} ${counts[at]} ${start + index * 5}`,
-          );
+    const intervalSeconds = 2;
+    const count = 460;
+    const lines: string[] = [];
+    const all = [...recordedSeries(), ...upSeries(), ...labSeries({ motion: 'uneven' })];
+    all.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    for (const series of all) {
+      const text = storedText(series);
+      for (let index = 0; index < count; index++) {
+        // Now and then a replica is not scraped for a while: windows that begin or end in the gap.
+        if (series.component === 'api-2' && index % 60 >= 40 && index % 60 < 47) continue;
+        lines.push(`${text} ${series.valueAt(index * intervalSeconds)} ${start + index * intervalSeconds}`);
       }
     }
-    lines.push('# TYPE in_progress gauge');
-    series('in_progress', '{job="shop"}', () => random() * 100);
     const directory = mkdtempSync(join(tmpdir(), 'import-'));
     const file = join(directory, 'data.om');
     writeFileSync(file, `${lines.join('\n')}\n# EOF\n`);
     try {
+      const { at } = render((component) => component);
+      const queries = await shippedQueries(at);
       execFileSync('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', file, join(directory, 'data')], {
         stdio: 'ignore',
       });
-      await using real = await startReal('', join(directory, 'data'));
+      await using real = await startReal({}, join(directory, 'data'));
       await using embedded = await startTestServer({}, [
         `--storage.tsdb.import-openmetrics=${file}`,
         '--storage.tsdb.retention.time=0s',
       ]);
-      // Between two samples, so that it does not matter whether a range has its left end (2.x) or not (3.x).
-      const parameters = { start: String(start + 103), end: String(start + 903), step: '20' };
-      for (const query of queries.filter((text) => text !== 'up' && !text.includes(':5s]'))) {
-        const [wanted, got] = await Promise.all([
-          ask(real.url, 'query_range', { query, ...parameters }),
-          ask(embedded.server.url, 'query_range', { query, ...parameters }),
-        ]);
-        expect(got.size, query).toBeGreaterThan(0);
-        expect([...got.keys()].sort(), query).toEqual([...wanted.keys()].sort());
-        for (const [key, points] of wanted) {
-          const others = got.get(key)!;
-          expect(
-            others.map(([time]) => time),
-            query,
-          ).toEqual(points.map(([time]) => time));
-          for (const [index, [, value]] of points.entries()) {
-            const other = others[index]![1];
-            // The releases sum in different order: the last bits may differ.
-            if (!Object.is(other, value))
-              expect(Math.abs(other - value) / Math.abs(value), `${query} ${key}`).toBeLessThan(1e-12);
-          }
-        }
-      }
+      const different = await compare(real.url, embedded.server.url, queries, {
+        // Between two samples, so that it does not matter whether a range has its left end (2.x) or not (3.x).
+        parameters: { start: String(start + 203), end: String(start + 903), step: '20' },
+        // To the last bit; a 2.x release sums in another order.
+        tolerance: () => (realMajor() >= 3 ? 0 : 1e-12),
+      });
+      expect(different).toEqual([]);
     } finally {
       rmSync(directory, { recursive: true });
     }

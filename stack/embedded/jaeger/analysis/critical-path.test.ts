@@ -47,6 +47,27 @@ test('work that outlives its parent counts only as far as the parent waited', ()
   expect(self).toEqual({ a: 40, b: 160 });
 });
 
+test('a server whose clock is a moment ahead of its caller keeps the path: it goes on to what took the time', () => {
+  const { sections } = analyse([
+    { spanId: 'a', startMs: 0, endMs: 100 },
+    { spanId: 'b', parentSpanId: 'a', startMs: 10, endMs: 101 },
+    { spanId: 'c', parentSpanId: 'b', startMs: 11, endMs: 103 },
+    { spanId: 'd', parentSpanId: 'c', startMs: 12, endMs: 102 },
+    { spanId: 'e', parentSpanId: 'd', startMs: 20, endMs: 95 },
+  ]);
+  expect(sections).toEqual(['a 0+10', 'b 10+1', 'c 11+1', 'd 12+8', 'e 20+75', 'd 95+5']);
+});
+
+test('calls one after the other stay on the path although spans begin at whole milliseconds', () => {
+  const { sections } = analyse([
+    { spanId: 'a', startMs: 0, endMs: 100 },
+    { spanId: 'b', parentSpanId: 'a', startMs: 10, endMs: 60.75 },
+    { spanId: 'c', parentSpanId: 'a', startMs: 60, endMs: 90 },
+    { spanId: 'd', parentSpanId: 'a', startMs: 50, endMs: 61.5 },
+  ]);
+  expect(sections).toEqual(['a 0+10', 'b 10+50', 'c 60+30', 'a 90+10']);
+});
+
 test('orphans, cycles of parents, own parents and repeated IDs are laid out once each and reported', () => {
   const { order, warnings } = analyse([
     { spanId: 'a', startMs: 0 },

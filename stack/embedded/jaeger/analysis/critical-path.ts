@@ -41,6 +41,12 @@ interface Section {
 }
 
 /**
+ * OpenTelemetry for JavaScript begins spans at whole milliseconds and measures their durations finer, so a call seems
+ * to begin up to a millisecond before the one that it followed has ended.
+ */
+const startGranularityNanos = 1_000_000n;
+
+/**
  * What determined how long the trace took. From the end of the root backwards: the child that finished last was being
  * waited for, so the path goes through it and on from its start; the gaps belong to the span itself. Children count
  * only as far as they overlap their parent, so asynchronous work that outlives it is not on the path.
@@ -86,6 +92,8 @@ function walkBack(root: TreeNode): Section[] {
     readonly node: TreeNode;
     /** Where the span begins to count: not before its parent. */
     readonly from: bigint;
+    /** Where it ends to count: not after its parent, whose clock may be behind. */
+    readonly until: bigint;
     /** The path is known from here on. */
     time: bigint;
     readonly byEnd: readonly TreeNode[];
@@ -94,6 +102,7 @@ function walkBack(root: TreeNode): Section[] {
   const frame = (node: TreeNode, from: bigint, until: bigint): Frame => ({
     node,
     from,
+    until,
     time: until,
     byEnd: [...node.children].sort((a, b) => (a.end > b.end ? -1 : a.end < b.end ? 1 : 0)),
     next: 0,
@@ -111,7 +120,7 @@ function walkBack(root: TreeNode): Section[] {
     const end = earlier(child.end, current.time);
     const start = later(child.start, current.from);
     // Ran beside a child that is on the path, or outside its parent: nobody waited for it.
-    if (end <= start || (child.end > current.time && current.time !== current.node.end)) continue;
+    if (end <= start || earlier(child.end, current.until) > current.time + startGranularityNanos) continue;
     push(current.node, end, current.time);
     current.time = start;
     stack.push(frame(child, start, end));

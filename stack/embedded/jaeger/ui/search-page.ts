@@ -6,6 +6,7 @@ export function searchPage(basePath: string): string {
 const page = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Jaeger (embedded)</title>
 <meta name="viewport" content="width=device-width">
+<link rel="icon" href="data:,">
 <style>
 body{font:14px/1.5 system-ui,sans-serif;margin:0;color:#222;background:#fafafa}
 header{background:#14333d;color:#fff;padding:.6rem 1rem}header a{color:inherit;text-decoration:none}

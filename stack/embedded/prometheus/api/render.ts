@@ -8,7 +8,8 @@ export function renderValue(value: number): string {
   if (value === Number.NEGATIVE_INFINITY) return '-Inf';
   if (Object.is(value, -0)) return '-0';
   // JavaScript turns to exponents at the same sizes as Prometheus (1e21, 1e-6) and writes them shorter.
-  return String(value).replace(/e([+-])(\d)$/, 'e$10$2');
+  const text = String(value);
+  return text.includes('e') ? text.replace(/e([+-])(\d)$/, 'e$10$2') : text;
 }
 
 /** A timestamp in seconds, with milliseconds only where there are some. */
@@ -19,6 +20,8 @@ export function renderTime(timeMs: number): string {
 function renderLabels(labels: Labels): string {
   return JSON.stringify(labels);
 }
+
+const rememberedTimes = 11_001;
 
 /** The `resultType` and `result` members, as JSON text: large results are not built twice. */
 export function renderResult(result: QueryResult, limit: number): { json: string; truncated: boolean } {
@@ -45,15 +48,26 @@ export function renderResult(result: QueryResult, limit: number): { json: string
     }
     case 'matrix': {
       const truncated = limit > 0 && result.series.length > limit;
-      const parts: string[] = [];
-      for (const series of truncated ? result.series.slice(0, limit) : result.series) {
-        const points: string[] = [];
-        for (let index = 0; index < series.timestamps.length; index++) {
-          points.push(`[${renderTime(series.timestamps[index]!)},"${renderValue(series.values[index]!)}"]`);
+      let json = '"resultType":"matrix","result":[';
+      // The series of a range query have the same times: each is written once.
+      const times = new Map<number, string>();
+      for (const [row, series] of (truncated ? result.series.slice(0, limit) : result.series).entries()) {
+        const { timestamps, values } = series;
+        json += `${row === 0 ? '' : ','}{"metric":${renderLabels(series.labels)},"values":[`;
+        for (let index = 0; index < timestamps.length; index++) {
+          const timeMs = timestamps[index]!;
+          let time = times.get(timeMs);
+          if (time === undefined) {
+            time = `[${renderTime(timeMs)},"`;
+            if (times.size < rememberedTimes) times.set(timeMs, time);
+          }
+          json += index === 0 ? time : `,${time}`;
+          json += renderValue(values[index]!);
+          json += '"]';
         }
-        parts.push(`{"metric":${renderLabels(series.labels)},"values":[${points.join(',')}]}`);
+        json += ']}';
       }
-      return { json: `"resultType":"matrix","result":[${parts.join(',')}]`, truncated };
+      return { json: `${json}]`, truncated };
     }
   }
 }

@@ -128,9 +128,9 @@ function parametersOf(request: Request): URLSearchParams {
 
 /** Sends text with exactly this content type: express would add a charset to JSON. */
 export function send(response: Response, status: number, contentType: string, body: string): void {
-  const bytes = Buffer.from(body);
-  response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': bytes.length });
-  response.end(response.req.method === 'HEAD' ? undefined : bytes);
+  // As text, so that node writes head and body at once.
+  response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': Buffer.byteLength(body) });
+  response.end(response.req.method === 'HEAD' ? undefined : body);
 }
 
 /** Go's http.Error. */

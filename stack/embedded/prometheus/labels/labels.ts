@@ -1,6 +1,6 @@
 import { goQuote } from '../promql/parser/go-quote.ts';
 
-type Pair = readonly [name: string, value: string];
+export type LabelPair = readonly [name: string, value: string];
 
 /** The labels that say what a series is, rather than whose: dropped when a value is no longer of that metric. */
 function isMetadata(name: string): boolean {
@@ -10,11 +10,11 @@ function isMetadata(name: string): boolean {
 /** A label set: sorted by name, without empty values, comparable by `key`. Immutable. */
 export class Labels {
   /** Names and values, sorted by name. */
-  readonly pairs: readonly Pair[];
+  readonly pairs: readonly LabelPair[];
   #key: string | undefined;
   #nameless: Labels | undefined;
 
-  private constructor(pairs: readonly Pair[]) {
+  private constructor(pairs: readonly LabelPair[]) {
     this.pairs = pairs;
   }
 
@@ -28,12 +28,21 @@ export class Labels {
     return pairs.length === 0 ? Labels.empty : new Labels(pairs);
   }
 
+  /** The same labels from other pairs, which are equal to these one by one: so that many sets can share them. */
+  sharing(pair: (own: LabelPair) => LabelPair): Labels {
+    return this === Labels.empty ? this : new Labels(this.pairs.map(pair));
+  }
+
   /** Negative, zero or positive: by the first name or value that differs, a shorter set first. */
   static compare(a: Labels, b: Labels): number {
     const common = Math.min(a.pairs.length, b.pairs.length);
     for (let index = 0; index < common; index++) {
-      const [nameA, valueA] = a.pairs[index]!;
-      const [nameB, valueB] = b.pairs[index]!;
+      const pairA = a.pairs[index]!;
+      const pairB = b.pairs[index]!;
+      // Stored series share their pairs.
+      if (pairA === pairB) continue;
+      const [nameA, valueA] = pairA;
+      const [nameB, valueB] = pairB;
       if (nameA !== nameB) return nameA < nameB ? -1 : 1;
       if (valueA !== valueB) return valueA < valueB ? -1 : 1;
     }

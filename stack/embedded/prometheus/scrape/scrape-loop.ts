@@ -8,7 +8,7 @@ import type { Head } from '../storage/head.ts';
 import type { MemorySeries } from '../storage/series.ts';
 import type { Exposition, MetricMetadata } from './exposition/exposition.ts';
 import { parseOpenMetrics } from './exposition/open-metrics-parser.ts';
-import { parseSeries } from './exposition/series-text.ts';
+import { detached, parseSeries } from './exposition/series-text.ts';
 import { parseText } from './exposition/text-parser.ts';
 import { httpGet } from './http-get.ts';
 import { scrapeOffsetMs, type Target } from './target.ts';
@@ -42,7 +42,7 @@ export interface ScrapeSink {
 }
 
 interface CachedSeries {
-  readonly labels: Labels;
+  labels: Labels;
   series: MemorySeries | undefined;
   /** The last scrape that had it. */
   round: number;
@@ -191,9 +191,10 @@ export class ScrapeLoop {
     for (const [index, sample] of exposition.samples.entries()) {
       let cached = this.#cache.get(sample.series);
       if (cached === undefined) {
-        const labels = this.#seriesLabels(parseSeries(sample.series));
+        const text = detached(sample.series);
+        const labels = this.#seriesLabels(parseSeries(text));
         cached = labels === undefined ? 'dropped' : { labels, series: head.find(labels), round: 0 };
-        this.#cache.set(sample.series, cached);
+        this.#cache.set(text, cached);
       }
       if (cached === 'dropped') continue;
       cached.round = this.#round;
@@ -212,6 +213,7 @@ export class ScrapeLoop {
       if (cached.series === undefined || cached.series.gone) {
         const before = head.seriesCount;
         cached.series = head.series(cached.labels);
+        cached.labels = cached.series.labels;
         if (head.seriesCount > before) counts.added++;
       }
       const outcome = head.append(cached.series, timeMs, sample.value);

@@ -1,6 +1,9 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { page, startTarget, startTestServer, type TestServer, until } from '../testing/test-server.ts';
+import { detached, parseSeries } from './exposition/series-text.ts';
 
 const interval = 'global: {scrape_interval: 100ms, scrape_timeout: 90ms}\n';
 const job = (address: string, more = '') =>
@@ -235,4 +238,22 @@ test('file_sd: targets come, change and go with the file', async () => {
   await until(async () => (await prometheus.get('targets')).body.data.activeTargets.length === 2);
   prometheus.write('targets/one.yml', '[{broken');
   await until(async () => (await prometheus.query('up{env="test"}')).length === 1);
+});
+
+test('a series keeps its own text, not the page that it came from', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const kept: [string, string][][] = [];
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let scrape = 0; scrape < 100; scrape++) {
+    const text = Buffer.from(
+      `a_metric_name{a_label_name="a long enough label value ${scrape}"} 1\n${'#'.repeat(1_000_000)}`,
+    );
+    const series = text.toString().slice(0, text.indexOf('}') + 1);
+    kept.push(parseSeries(detached(series)));
+  }
+  collect();
+  expect(kept).toHaveLength(100);
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(10e6);
 });

@@ -63,8 +63,8 @@ export class Head implements Queryable {
   series(labels: Labels): MemorySeries {
     let series = this.#series.get(labels.key);
     if (series === undefined) {
-      series = new MemorySeries(this.#nextRef++, labels);
-      this.#series.set(labels.key, series);
+      series = new MemorySeries(this.#nextRef++, this.index.share(labels));
+      this.#series.set(series.labels.key, series);
       this.index.add(series);
       this.#sizeBytes += series.sizeBytes;
       this.counters.seriesCreated++;

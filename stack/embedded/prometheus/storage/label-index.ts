@@ -1,3 +1,4 @@
+import type { Labels } from '../labels/labels.ts';
 import type { Matcher, MatchOperator } from './queryable.ts';
 import type { MemorySeries } from './series.ts';
 
@@ -23,6 +24,15 @@ export class LabelIndex {
       }
       postings.set(series.ref, series);
     }
+  }
+
+  /** The labels with the very pairs of series that are here already: thousands of series have few different ones. */
+  share(labels: Labels): Labels {
+    return labels.sharing((own) => {
+      const [name, value] = own;
+      const series = this.#names.get(name)?.get(value)?.values().next().value;
+      return series?.labels.pairs.find((pair) => pair[0] === name) ?? own;
+    });
   }
 
   remove(series: MemorySeries): void {

@@ -22,7 +22,7 @@ import { readInstant, readSmoothed, selectRange } from './select.ts';
 import type { Steps } from './steps.ts';
 import { firstStep, makeSteps } from './steps.ts';
 import type { Window } from './window.ts';
-import { firstAfter, isMonotonic } from './window.ts';
+import { firstAfter, resetsOf } from './window.ts';
 
 /** An instant vector at every step, or a scalar at every step, or a string. */
 export type Value =
@@ -189,7 +189,8 @@ export class Evaluator {
       smoothed: source.smoothed,
       scalars: scalars.map(() => 0),
       absent: false,
-      monotonic: false,
+      resets: [],
+      nextReset: 0,
       overlap: false,
     };
     const before = source.anchored || source.smoothed ? context.lookbackMs : 0;
@@ -203,7 +204,10 @@ export class Evaluator {
       window.values = series.values;
       window.startTimestamps = context.startTimestamps ? series.startTimestamps : undefined;
       window.overlap = false;
-      if (isCounterFunction) window.monotonic = isMonotonic(series.values);
+      if (isCounterFunction) {
+        window.resets = resetsOf(series.values);
+        window.nextReset = 0;
+      }
       const offset = builder.add(
         dropNow ? series.labels.withoutName() : series.labels,
         (!keepsName && !dropNow) || source.dropName?.[index] === true,

@@ -21,16 +21,17 @@ function extrapolatedRate(window: Window, isCounter: boolean, isRate: boolean): 
   const firstValue = values[low]!;
   const intervals = last - low;
   let result = values[last]! - firstValue;
-  if (isCounter && !(window.monotonic && startTimestamps === undefined)) {
+  if (isCounter && startTimestamps === undefined) {
+    const { resets } = window;
+    let next = window.nextReset;
+    while (next < resets.length && resets[next]! <= low) next++;
+    window.nextReset = next;
+    for (; next < resets.length && resets[next]! < high; next++) result += values[resets[next]! - 1]!;
+  } else if (isCounter) {
     let previous = firstValue;
     for (let index = low + 1; index < high; index++) {
       const value = values[index]!;
-      if (
-        value < previous ||
-        (startTimestamps !== undefined && isStartReset(window, startTimestamps, timestamps, index))
-      ) {
-        result += previous;
-      }
+      if (value < previous || isStartReset(window, startTimestamps!, timestamps, index)) result += previous;
       previous = value;
     }
   }

@@ -15,8 +15,10 @@ export interface Window {
   smoothed: boolean;
   /** The scalar arguments at this step. */
   scalars: number[];
-  /** No value of the series is below the one before: a counter without resets. */
-  monotonic: boolean;
+  /** Where in the whole series a value is below the one before: a counter's resets. */
+  resets: readonly number[];
+  /** The first of `resets` that may still lie in a window; windows only move on. */
+  nextReset: number;
   /** Set by the function when the series has no result at this step. */
   absent: boolean;
   /** Set by the function when start timestamps overlap. */
@@ -37,10 +39,19 @@ export function firstAfter(timestamps: Float64Array, time: number, low: number, 
   return from;
 }
 
-/** Whether no value is below the one before it. */
-export function isMonotonic(values: Float64Array): boolean {
-  for (let index = 1; index < values.length; index++) if (values[index]! < values[index - 1]!) return false;
-  return true;
+const none: readonly number[] = [];
+
+/** The indexes of the values that are below the one before. */
+export function resetsOf(values: Float64Array): readonly number[] {
+  let found: number[] | undefined;
+  for (let index = 1; index < values.length; index++) {
+    if (values[index]! >= values[index - 1]!) continue;
+    if (values[index]! < values[index - 1]!) {
+      if (found === undefined) found = [index];
+      else found.push(index);
+    }
+  }
+  return found ?? none;
 }
 
 /** Marks the window as having no result. */

@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, describe, expect, it } from 'vitest';
+import type { RunReport } from '../../lab/exercise/report.ts';
+import { LabCli } from '../../lab/exercise/testing/lab-cli.ts';
+
+/** Whether the real servers are on the PATH; where `LAB_REQUIRE_NATIVE=1` says so, their absence is a failure. */
+async function nativeMissing(): Promise<string | undefined> {
+  for (const binary of ['prometheus', 'prometheus-alertmanager']) {
+    try {
+      await promisify(execFile)(binary, ['--version']);
+    } catch (error) {
+      if (process.env.LAB_REQUIRE_NATIVE === '1') throw error;
+      return `${binary} is not installed`;
+    }
+  }
+  return undefined;
+}
+const missing = await nativeMissing();
+if (missing !== undefined) process.stderr.write(`The run on the real servers is skipped: ${missing}\n`);
+
+describe.skipIf(missing !== undefined)('exercise 01 with --native', () => {
+  const cli = new LabCli('native');
+  afterAll(() => cli.remove());
+
+  it('passes on the real Prometheus and Alertmanager as it does on the embedded ones', async () => {
+    expect((await cli.run('up', '--native')).code).toBe(0);
+    const { urls } = JSON.parse((await cli.run('urls', '--json')).stdout) as {
+      urls: { component: string; url: string }[];
+    };
+    const urlOf = (id: string): string => urls.find(({ component }) => component === id)?.url ?? '';
+    const build = (await (await fetch(`${urlOf('prometheus')}/api/v1/status/buildinfo`)).json()) as {
+      data: { version: string; goVersion: string };
+    };
+    expect(build.data.version).not.toMatch(/-embedded$/);
+    expect(build.data.goVersion).toMatch(/^go1/);
+    const status = (await (await fetch(`${urlOf('alertmanager')}/api/v2/status`)).json()) as {
+      versionInfo: { version: string };
+    };
+    expect(status.versionInfo.version).not.toMatch(/-embedded$/);
+
+    const { code, stdout } = await cli.run('ci', '01-high-latency', '--report', cli.directory);
+    expect(stdout).toContain('✓ 01-high-latency: passed');
+    expect(code).toBe(0);
+    const report = JSON.parse(readFileSync(join(cli.directory, 'report.json'), 'utf8')) as RunReport;
+    expect(report.exercises[0]?.detection?.actualMs).toBeLessThanOrEqual(
+      1.5 * (report.exercises[0]?.detection?.limitMs ?? 0),
+    );
+  });
+});

@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import type { Component, Placement } from '../../stack/topology.ts';
+import { ComponentUnknown } from '../errors.ts';
+import { type Credentials, readCredentials } from '../state/credentials.ts';
+import { type LabState, readLabState, writeLabState } from '../state/lab-state.ts';
+import type { LabPaths } from '../state/paths.ts';
+import type { LabRecord } from './lab-record.ts';
+import { renderConfig } from './render-config.ts';
+import type { RuntimeOptions } from './select-runtime.ts';
+
+/** One lab as both runtimes see it: what it is made of, its state on disk, its secrets. */
+export abstract class RecordedLab implements LabRecord {
+  readonly options: RuntimeOptions;
+  readonly components: readonly Component[];
+  readonly credentials: Credentials;
+  #state: LabState;
+
+  constructor(options: RuntimeOptions, components: readonly Component[], record: LabRecord) {
+    this.options = options;
+    this.components = components;
+    this.credentials = record.credentials;
+    this.#state = record.state;
+  }
+
+  /** How the world looks from inside a component. */
+  abstract get placement(): Placement;
+
+  get paths(): LabPaths {
+    return this.options.paths;
+  }
+
+  get state(): LabState {
+    return this.#state;
+  }
+
+  /** Takes over what another command has written meanwhile. */
+  reload(): void {
+    this.#state = readLabState(this.paths.stateFile) ?? this.#state;
+  }
+
+  /** Changes the state on disk first, then here. */
+  update(change: (state: LabState) => LabState): void {
+    const next = change(this.#state);
+    writeLabState(this.paths.stateFile, next);
+    this.#state = next;
+  }
+
+  /** Notes what a component was told to do last. */
+  setComponent(id: string, change: Partial<LabState['components'][string]>): void {
+    this.update((state) => ({
+      ...state,
+      components: {
+        ...state.components,
+        [id]: { desired: 'running', environment: {}, ...state.components[id], ...change },
+      },
+    }));
+  }
+
+  /** Notes that every component should run, with the variables laid over it as they are. */
+  wantAll(): void {
+    this.update((state) => ({
+      ...state,
+      components: Object.fromEntries(
+        this.components.map(({ id }) => [
+          id,
+          { environment: {}, ...state.components[id], desired: 'running' as const },
+        ]),
+      ),
+    }));
+  }
+
+  component(id: string): Component {
+    const found = this.components.find((one) => one.id === id);
+    if (found === undefined) throw new ComponentUnknown(id, this.components.map((one) => one.id).join(', '));
+    return found;
+  }
+
+  renderConfig(): void {
+    const placement = this.placement;
+    const rendered = renderConfig(this.components, {
+      source: join(this.options.root, 'stack'),
+      directory: this.paths.config,
+      placement: () => placement,
+      written: this.#state.rendered,
+    });
+    this.update((state) => ({ ...state, rendered }));
+  }
+}
+
+/** What is on disk of a lab; undefined when there is none. */
+export function readLabRecord(paths: LabPaths): LabRecord | undefined {
+  const state = readLabState(paths.stateFile);
+  if (state === undefined) return undefined;
+  const credentials = readCredentials(paths.credentialsFile);
+  return credentials === undefined ? undefined : { state, credentials };
+}
