@@ -66,7 +66,7 @@ const known = new Set([
   ...recorded,
   ...namesIn(sourceOf('services')).flatMap(withSeries),
   ...registry.getMetricsAsArray().flatMap(({ name }) => withSeries(name)),
-  // Named in a loop: services/api/database/database.ts, services/api/notes/notes-service.ts.
+  // Named through a function: services/api/database/database.ts, services/api/notes/notes-service.ts.
   ...['active', 'idle', 'waiting', 'max'].map((state) => `database_connections_${state}`),
   ...['created', 'deleted'].map((what) => `notes_${what}_total`),
   // Made by Prometheus itself for each scrape and each alert.
@@ -116,7 +116,7 @@ test('the checked-in files are what the sources make: run npm run dashboards', (
     expect(readFileSync(join(folder, `${dashboard.uid}.json`), 'utf8')).toBe(dashboardFile(dashboard));
 });
 
-test('every dashboard that an alert or a runbook links to is there', () => {
+test('every dashboard that an alert links to is there', () => {
   const linked = [
     ...text('stack/prometheus/rules/alerts.yml').matchAll(/dashboard_url: .*\/d\/([a-z]+)/g),
   ].map((match) => match[1]);

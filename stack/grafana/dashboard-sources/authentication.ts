@@ -3,6 +3,7 @@ import { graph, logs, stat } from './panels.ts';
 import { logql, promql } from './queries.ts';
 
 const routes = 'job="api", endpoint=~".*/auth/.*"';
+const answered = `sum by (instance) (rate(http_requests_total{${routes}}[$__rate_interval]))`;
 
 export const authentication = dashboard({
   uid: 'authentication',
@@ -27,7 +28,7 @@ export const authentication = dashboard({
         stat({
           title: 'Logins that succeed',
           description:
-            'Share of password checks that succeed. A fall without 5xx is wrong passwords: a bug in a client, or an attack.',
+            'Share of the password checks within the range that succeeded. A fall without 5xx is wrong passwords: a bug in a client, or an attack.',
           unit: 'percentunit',
           width: 6,
           decimals: 1,
@@ -35,7 +36,7 @@ export const authentication = dashboard({
           steps: [[0.8, 'green']],
           queries: [
             promql(
-              'sum(rate(authentication_attempts_total{method="password", success="true"}[$__rate_interval])) / sum(rate(authentication_attempts_total{method="password"}[$__rate_interval]))',
+              'sum(increase(authentication_attempts_total{method="password", success="true"}[$__range])) / sum(increase(authentication_attempts_total{method="password"}[$__range]))',
             ),
           ],
         }),
@@ -54,12 +55,13 @@ export const authentication = dashboard({
         stat({
           title: 'Registrations',
           description:
-            'New users a second. NoUserRegistrations warns when there is traffic and nobody registers.',
-          unit: 'reqps',
+            'New users within the range. NoUserRegistrations warns when there is traffic and nobody registers.',
+          unit: 'short',
+          decimals: 0,
           width: 6,
           color: 'blue',
           queries: [
-            promql('sum(rate(user_registrations_total{status="success"}[$__rate_interval])) or vector(0)'),
+            promql('sum(increase(user_registrations_total{status="success"}[$__range])) or vector(0)'),
           ],
         }),
       ],
@@ -124,7 +126,7 @@ export const authentication = dashboard({
           drill: { title: 'Open the instance', uid: 'instance' },
           queries: [
             promql(
-              `sum by (instance) (rate(http_requests_total{${routes}, status=~"5.."}[$__rate_interval])) / sum by (instance) (rate(http_requests_total{${routes}}[$__rate_interval]))`,
+              `(sum by (instance) (rate(http_requests_total{${routes}, status=~"5.."}[$__rate_interval])) or ${answered} * 0) / ${answered}`,
               '{{instance}}',
             ),
           ],

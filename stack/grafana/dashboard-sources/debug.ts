@@ -70,7 +70,8 @@ export const debug = dashboard({
       panels: [
         table({
           title: 'Failed',
-          description: 'Traces with a span that failed, as the gateway’s requests began them.',
+          description:
+            'Traces with a span that failed. A refusal (4xx) is among them: for the gateway, which asked, it is an error.',
           unit: 'none',
           queries: [traces({ service: 'gateway', tags: 'error=true' })],
         }),

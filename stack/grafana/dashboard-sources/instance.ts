@@ -47,7 +47,7 @@ export const instance = dashboard({
         }),
         stat({
           title: 'Memory',
-          description: 'Resident memory. HighMemoryUsage warns above 300 MB; at rest it is below 120 MB.',
+          description: 'Resident memory. HighMemoryUsage warns above 300 MB.',
           unit: 'decbytes',
           steps: [
             [200e6, 'orange'],

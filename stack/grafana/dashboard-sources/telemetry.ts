@@ -36,14 +36,15 @@ export const telemetry = dashboard({
         }),
         stat({
           title: 'Spans kept',
-          description: 'Share of the received spans that are stored: what tail sampling left.',
+          description:
+            'Share of the spans received within the range that were stored: what tail sampling left.',
           unit: 'percentunit',
           width: 6,
           decimals: 1,
           color: 'blue',
           queries: [
             promql(
-              'sum(rate(otelcol_exporter_sent_spans_total[$__rate_interval])) / sum(rate(otelcol_receiver_accepted_spans_total[$__rate_interval]))',
+              'sum(increase(otelcol_exporter_sent_spans_total[$__range])) / sum(increase(otelcol_receiver_accepted_spans_total[$__range]))',
             ),
           ],
         }),

@@ -75,7 +75,7 @@ export function dashboardPage(
     });
     const description =
       panel.description === undefined ? '' : `<div><small>${escapeHtml(panel.description)}</small></div>`;
-    return `<tr><td>${title}${description}</td><td>${escapeHtml(panel.type ?? '')}</td><td>${queries.join('')}</td></tr>`;
+    return `<tr><td>${title}${description}</td><td style="white-space:nowrap">${escapeHtml(panel.type ?? '')}</td><td>${queries.join('')}</td></tr>`;
   });
   return layout(
     dashboard.title,

@@ -35,8 +35,8 @@ function table(head,rows){out.append(el('p',{},rows.length+' rows'),el('table',{
 function show(data){const r=data.result;
  if(data.resultType==='scalar'||data.resultType==='string')table(['Time','Value'],[[when(r[0]*1000),r[1]]]);
  else if(data.resultType==='vector')table(['Series','Value'],r.map(s=>[labels(s.metric),s.value?s.value[1]:JSON.stringify(s.histogram)]));
- else if(data.resultType==='matrix')table(['Series','Points','First','Min','Max','Last'],r.map(s=>{const v=(s.values||[]).map(p=>Number(p[1])),last=s.values[s.values.length-1];
-  return [labels(s.metric),String(v.length),s.values[0][1]+' at '+when(s.values[0][0]*1000),String(Math.min(...v)),String(Math.max(...v)),last[1]+' at '+when(last[0]*1000)]}));
+ else if(data.resultType==='matrix')table(['Series','Points','First','Min','Max','Last'],r.map(s=>{const v=(s.values||[]).map(p=>Number(p[1])).filter(n=>!Number.isNaN(n)),last=s.values[s.values.length-1];
+  return [labels(s.metric),String(v.length),s.values[0][1]+' at '+when(s.values[0][0]*1000),v.length?String(Math.min(...v)):'NaN',v.length?String(Math.max(...v)):'NaN',last[1]+' at '+when(last[0]*1000)]}));
  else if(data.resultType==='streams'){const lines=r.flatMap(s=>s.values.map(v=>({ns:BigInt(v[0]),line:v[1],labels:labels(s.stream)}))).sort((a,b)=>a.ns<b.ns?1:-1);
   table(['Time','Line','Labels'],lines.map(l=>[when(Number(l.ns/1000000n)),l.line,l.labels]))}
  else table(['Result'],[[JSON.stringify(data)]])}
