@@ -5,9 +5,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import pg from 'pg';
-
-/** PostgreSQL refuses to run as root; then the conventional unprivileged user runs it. */
-const unprivilegedId = 65_534;
+// A test may look further than what it tests: running PostgreSQL as root is solved there.
+import { type RunAs, unprivilegedUser } from '../../lab/process/run-as.ts';
 
 export interface TestPostgres extends AsyncDisposable {
   readonly url: string;
@@ -26,24 +25,32 @@ export interface TestPostgres extends AsyncDisposable {
 export async function startTestPostgres(): Promise<TestPostgres> {
   const bin = binaries();
   const folder = mkdtempSync(join(tmpdir(), 'test-postgres-'));
-  const asRoot = process.getuid?.() === 0;
-  if (asRoot) chownSync(folder, unprivilegedId, unprivilegedId);
-  const identity = asRoot ? { uid: unprivilegedId, gid: unprivilegedId } : {};
+  const runAs = unprivilegedUser([bin, folder]);
+  if (runAs.user !== undefined) chownSync(folder, runAs.user.uid, runAs.user.gid);
   const data = join(folder, 'data');
   await run(
     join(bin, 'initdb'),
     ['-D', data, '-U', 'postgres', '-A', 'trust', '--no-sync', '-E', 'UTF8'],
-    identity,
+    runAs,
   );
   const port = await freePort();
   const url = `postgres://postgres@127.0.0.1:${port}/postgres`;
 
   const boot = async () => {
-    const child = spawn(
-      join(bin, 'postgres'),
-      ['-D', data, '-p', String(port), '-h', '127.0.0.1', '-k', folder, '-F', '-c', 'shared_buffers=16MB'],
-      { ...identity, cwd: folder, stdio: 'ignore' },
-    );
+    const [command, args] = runAs.wrap(join(bin, 'postgres'), [
+      '-D',
+      data,
+      '-p',
+      String(port),
+      '-h',
+      '127.0.0.1',
+      '-k',
+      folder,
+      '-F',
+      '-c',
+      'shared_buffers=16MB',
+    ]);
+    const child = spawn(command, args, { ...runAs.spawnOptions, cwd: folder, stdio: 'ignore' });
     await untilAnswers(url);
     return child;
   };
@@ -100,8 +107,13 @@ function binaries(): string {
   throw new Error(`no PostgreSQL binaries beside ${entry}`);
 }
 
-async function run(command: string, args: string[], identity: { uid?: number; gid?: number }): Promise<void> {
-  const child = spawn(command, args, { ...identity, cwd: tmpdir(), stdio: ['ignore', 'ignore', 'pipe'] });
+async function run(program: string, given: string[], runAs: RunAs): Promise<void> {
+  const [command, args] = runAs.wrap(program, given);
+  const child = spawn(command, args, {
+    ...runAs.spawnOptions,
+    cwd: tmpdir(),
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   let complaint = '';
   child.stderr.on('data', (chunk) => {
     complaint += chunk;
@@ -110,7 +122,7 @@ async function run(command: string, args: string[], identity: { uid?: number; gi
     child.once('error', reject);
     child.once('exit', resolve);
   });
-  if (code !== 0) throw new Error(`${command} ended with ${code}: ${complaint}`);
+  if (code !== 0) throw new Error(`${program} ended with ${code}: ${complaint}`);
 }
 
 async function freePort(): Promise<number> {

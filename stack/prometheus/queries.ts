@@ -53,8 +53,15 @@ export function dashboardQueries(root: string, pace: Pace): ShippedQuery[] {
   const found: ShippedQuery[] = [];
   for (const name of readdirSync(folder).sort()) {
     if (!name.endsWith('.json')) continue;
-    const text = renderTemplate(readFileSync(join(folder, name), 'utf8'), { pace } as Placement);
-    collect(JSON.parse(text), name.replace(/\.json$/, ''), '', false, pace, found);
+    // Not a template: `${…}` is Grafana's own there.
+    collect(
+      JSON.parse(readFileSync(join(folder, name), 'utf8')),
+      name.replace(/\.json$/, ''),
+      '',
+      false,
+      pace,
+      found,
+    );
   }
   return found;
 }
@@ -81,13 +88,13 @@ function collect(
   for (const [, value] of Object.entries(node)) collect(value, dashboard, named, prometheus, pace, found);
 }
 
-/** Grafana's own variables as at this pace; a dashboard's own as "All". */
+/** Grafana's own variables as at this pace, no window longer than the rules'; a dashboard's own as "All". */
 function fillVariables(expr: string, pace: Pace): string {
   const window = formatDuration(pace.rateWindowSeconds);
   return expr
     .replace(/\$__rate_interval\b|\$\{__rate_interval\}/g, window)
     .replace(/\$__interval\b|\$\{__interval\}/g, window)
-    .replace(/\$__range\b|\$\{__range\}/g, formatDuration(pace.burnRateFast.longSeconds))
+    .replace(/\$__range\b|\$\{__range\}/g, window)
     .replace(/(=~?)"\$\{?\w+(?::\w+)?\}?"/g, '=~".+"')
     .replace(/\$\{?\w+(?::\w+)?\}?/g, '.+');
 }

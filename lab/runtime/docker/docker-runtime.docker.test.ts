@@ -181,7 +181,11 @@ describe.skipIf(missing !== undefined)('the Docker runtime', () => {
     const lines: string[] = [];
     for await (const line of lab.logs('api-1', { tailLines: 3 })) lines.push(line);
     expect(lines).toHaveLength(3);
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ service: 'api', instance: 'api-1' });
+    const all: string[] = [];
+    for await (const line of lab.logs('api-1')) all.push(line);
+    expect(all.slice(-3)).toEqual(lines);
+    const started = all.find((line) => line.includes('service started')) ?? '{}';
+    expect(JSON.parse(started)).toMatchObject({ service: 'api', instance: 'api-1' });
   });
 
   test('a second lab stands beside the first and goes without touching it', async () => {

@@ -7,6 +7,7 @@ import type { ExemplarRing } from '../storage/exemplars.ts';
 import type { Head } from '../storage/head.ts';
 import type { MemorySeries } from '../storage/series.ts';
 import type { Exposition, MetricMetadata } from './exposition/exposition.ts';
+import { normalizeFloatLabels } from './exposition/float-label.ts';
 import { parseOpenMetrics } from './exposition/open-metrics-parser.ts';
 import { detached, parseSeries } from './exposition/series-text.ts';
 import { parseText } from './exposition/text-parser.ts';
@@ -192,7 +193,7 @@ export class ScrapeLoop {
       let cached = this.#cache.get(sample.series);
       if (cached === undefined) {
         const text = detached(sample.series);
-        const labels = this.#seriesLabels(parseSeries(text));
+        const labels = this.#seriesLabels(normalizeFloatLabels(parseSeries(text), sample.type));
         cached = labels === undefined ? 'dropped' : { labels, series: head.find(labels), round: 0 };
         this.#cache.set(text, cached);
       }

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 import { Labels } from '../labels/labels.ts';
+import { normalizeFloatLabels } from '../scrape/exposition/float-label.ts';
 import { parseOpenMetrics } from '../scrape/exposition/open-metrics-parser.ts';
 import { detached, parseSeries } from '../scrape/exposition/series-text.ts';
 import type { Head } from './head.ts';
@@ -31,7 +32,7 @@ function importText(head: Head, text: string, known: Map<string, MemorySeries>):
     let series = known.get(sample.series);
     if (series === undefined) {
       const own = detached(sample.series);
-      series = head.series(Labels.from(parseSeries(own)));
+      series = head.series(Labels.from(normalizeFloatLabels(parseSeries(own), sample.type)));
       known.set(own, series);
     }
     if (sample.timeMs === undefined)

@@ -120,10 +120,29 @@ export function labSeries({ endpoints = 3, motion }: LabMetricsOptions): LabSeri
     gauge(component, 'nodejs_eventloop_lag_p99_seconds', {}, component === 'gateway' ? 0.4 : 0.02);
     gauge(component, 'nodejs_heap_size_used_bytes', {}, 40e6);
     gauge(component, 'process_open_fds', {}, 30);
+    gauge(component, 'nodejs_eventloop_lag_p50_seconds', {}, 0.01);
+    gauge(component, 'nodejs_external_memory_bytes', {}, 5e6);
     counter(component, 'process_cpu_seconds_total', {}, 0.2);
+    counter(component, 'process_cpu_user_seconds_total', {}, 0.15);
+    counter(component, 'process_cpu_system_seconds_total', {}, 0.05);
+    for (const kind of ['minor', 'major', 'incremental'])
+      histogram(component, 'nodejs_gc_duration_seconds', { kind }, 0.5, 0.002, [
+        '0.001',
+        '0.01',
+        '0.1',
+        '+Inf',
+      ]);
+    constant(component, 'build_info', { version: '1.0.0' }, 1);
     constant(component, 'process_start_time_seconds', {}, 1_767_225_600);
   }
   for (const upstream of replicas) {
+    histogram(
+      'gateway',
+      'service_call_duration_seconds',
+      { source_service: 'gateway', target_service: 'api', operation: upstream, status: 'ok' },
+      20,
+      0.03,
+    );
     constant('gateway', 'circuit_breaker_state', { upstream }, upstream === 'api-1' ? 1 : 0);
     constant('gateway', 'gateway_upstream_healthy', { upstream }, upstream === 'api-1' ? 0 : 1);
     counter(
@@ -164,6 +183,16 @@ export function labSeries({ endpoints = 3, motion }: LabMetricsOptions): LabSeri
   }
   counter('loki', 'loki_distributor_bytes_received_total', { tenant: 'fake' }, 400e3);
   counter('loki', 'loki_distributor_lines_received_total', { tenant: 'fake' }, 900);
+  gauge('loki', 'loki_ingester_memory_streams', { tenant: 'fake' }, 12);
+  gauge('prometheus', 'prometheus_tsdb_head_series', {}, 3000);
+  counter('prometheus', 'prometheus_tsdb_head_samples_appended_total', { type: 'float' }, 3000);
+  counter('jaeger', 'otelcol_receiver_accepted_spans_total', { receiver: 'otlp', transport: 'http' }, 300);
+  counter('jaeger', 'otelcol_receiver_refused_spans_total', { receiver: 'otlp', transport: 'http' }, 2);
+  counter('jaeger', 'otelcol_exporter_sent_spans_total', { exporter: 'jaeger_storage_exporter' }, 290);
+  for (const sampled of ['true', 'false']) {
+    const labels = { policy: 'keep', sampled };
+    counter('jaeger', 'otelcol_processor_tail_sampling_global_count_traces_sampled_total', labels, 20);
+  }
   for (let index = 0; index < endpoints; index++) {
     for (const component of ['gateway', ...replicas]) {
       // No two routes alike: topk would have to choose between equals.
@@ -233,6 +262,17 @@ export function recordedSeries(): LabSeries[] {
     add('slo:availability:error_ratio', { window }, 0.1);
     if (window !== 'budget') add('slo:availability:burn_rate', { window }, 100);
   }
+  add(
+    'ALERTS',
+    {
+      alertname: 'HighLatency',
+      alertstate: 'firing',
+      severity: 'warning',
+      service: 'api',
+      instance: 'api-1',
+    },
+    1,
+  );
   add('slo:availability:objective', {}, 0.999);
   add('slo:availability:error_budget_remaining', { window: 'budget' }, -99);
   add('slo:latency:objective', {}, 0.95);
@@ -268,16 +308,23 @@ export function storedText({ component, name, labels }: LabSeries): string {
   return `${name}${braces(job === undefined ? labels : { ...labels, job, instance: component })}`;
 }
 
-/** `up` of every target, as the scrapes would have left it. */
+/** What the scrapes themselves leave of every target: `up` and its siblings. */
 export function upSeries(): LabSeries[] {
-  return Object.keys(labJobs).map((component) => ({
-    component,
-    type: 'gauge',
-    family: 'up',
-    name: 'up',
-    labels: {},
-    valueAt: () => (component === downComponent ? 0 : 1),
-  }));
+  const synthetic: Record<string, (component: string) => number> = {
+    up: (component) => (component === downComponent ? 0 : 1),
+    scrape_samples_scraped: (component) => 100 + component.length,
+    scrape_duration_seconds: (component) => 0.01 + component.length / 1000,
+  };
+  return Object.entries(synthetic).flatMap(([name, valueOf]) =>
+    Object.keys(labJobs).map((component) => ({
+      component,
+      type: 'gauge' as const,
+      family: name,
+      name,
+      labels: {},
+      valueAt: () => valueOf(component),
+    })),
+  );
 }
 
 function braces(labels: Readonly<Record<string, string>>): string {

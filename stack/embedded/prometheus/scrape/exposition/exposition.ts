@@ -10,6 +10,8 @@ export interface ParsedSample {
   readonly value: number;
   readonly timeMs: number | undefined;
   readonly exemplar: ParsedExemplar | undefined;
+  /** What the last TYPE line before it says. */
+  readonly type: MetricType;
 }
 
 export interface ParsedExemplar {

@@ -23,6 +23,7 @@ const types: readonly MetricType[] = [
 /** Parses OpenMetrics 1.0 text, exemplars included. Throws `ExpositionError`, also when `# EOF` is missing. */
 export function parseOpenMetrics(text: string): Exposition {
   const exposition: Exposition = { samples: [], metadata: new Map() };
+  let type: MetricType = 'unknown';
   let at = 0;
   while (at < text.length) {
     const code = text.charCodeAt(at);
@@ -33,7 +34,7 @@ export function parseOpenMetrics(text: string): Exposition {
         if (text.slice(end).trim() !== '') throw new ExpositionError('unexpected data after # EOF');
         return exposition;
       }
-      readComment(line, exposition);
+      type = readComment(line, exposition) ?? type;
       at = end + 1;
       continue;
     }
@@ -44,7 +45,7 @@ export function parseOpenMetrics(text: string): Exposition {
     }
     const seriesTo = seriesEnd(text, at);
     const end = lineEnd(text, seriesTo);
-    readSample(text.slice(at, seriesTo), text.slice(seriesTo, end), exposition);
+    readSample(text.slice(at, seriesTo), text.slice(seriesTo, end), type, exposition);
     at = end + 1;
   }
   throw new ExpositionError('data does not end with # EOF');
@@ -57,7 +58,7 @@ function lineEnd(text: string, from: number): number {
 
 const sampleRest = /^ (\S+)(?: ([^\s#]+))?(?: # (\{.*\}) (\S+)(?: (\S+))?)?$/s;
 
-function readSample(series: string, rest: string, exposition: Exposition): void {
+function readSample(series: string, rest: string, type: MetricType, exposition: Exposition): void {
   const match = sampleRest.exec(rest);
   const line = series + rest;
   if (match === null)
@@ -79,7 +80,7 @@ function readSample(series: string, rest: string, exposition: Exposition): void 
     const labels = /^\{\s*\}$/.test(exemplarLabels) ? [] : parseSeries(`e${exemplarLabels}`).slice(1);
     exemplar = { labels, value: parseFloatStrict(exemplarValue!), timeMs: seconds(exemplarTime, line) };
   }
-  exposition.samples.push({ series, value, timeMs: seconds(timeText, line), exemplar });
+  exposition.samples.push({ series, value, timeMs: seconds(timeText, line), exemplar, type });
 }
 
 function seconds(text: string | undefined, line: string): number | undefined {
@@ -92,7 +93,8 @@ function seconds(text: string | undefined, line: string): number | undefined {
 
 const comment = /^# (HELP|TYPE|UNIT) (?:"([^"]*)"|([a-zA-Z_:][a-zA-Z0-9_:]*))(?: (.*))?$/s;
 
-function readComment(line: string, exposition: Exposition): void {
+/** Takes over the metadata; returns the type that a TYPE line declares. */
+function readComment(line: string, exposition: Exposition): MetricType | undefined {
   const match = comment.exec(line);
   if (match === null)
     throw new ExpositionError(`"INVALID" is not a valid start token while parsing: ${excerpt(line)}`);
@@ -110,5 +112,7 @@ function readComment(line: string, exposition: Exposition): void {
     if (!types.includes(rest as MetricType))
       throw new ExpositionError(`invalid metric type ${JSON.stringify(rest)}`);
     metadata.type = rest as MetricType;
+    return metadata.type;
   }
+  return undefined;
 }

@@ -21,6 +21,7 @@ const types: Readonly<Record<string, MetricType>> = {
 /** Parses the Prometheus text format, version 0.0.4. Throws `ExpositionError`; nothing of a bad text is kept. */
 export function parseText(text: string): Exposition {
   const exposition: Exposition = { samples: [], metadata: new Map() };
+  let type: MetricType = 'unknown';
   let at = 0;
   const { length } = text;
   while (at < length) {
@@ -31,7 +32,7 @@ export function parseText(text: string): Exposition {
     }
     if (code === 35) {
       const end = lineEnd(text, at);
-      readComment(text.slice(at, end), exposition);
+      type = readComment(text.slice(at, end), exposition) ?? type;
       at = end + 1;
       continue;
     }
@@ -64,6 +65,7 @@ export function parseText(text: string): Exposition {
       value,
       timeMs: timeText === '' ? undefined : Number(timeText),
       exemplar: undefined,
+      type,
     });
     at = end + 1;
   }
@@ -77,18 +79,20 @@ function lineEnd(text: string, from: number): number {
 
 const comment = /^#[ \t]+(HELP|TYPE)[ \t]+(?:"([^"]*)"|([a-zA-Z_:][a-zA-Z0-9_:]*))(?:[ \t]+(.*))?$/s;
 
-function readComment(line: string, exposition: Exposition): void {
+/** Takes over the metadata; returns the type that a TYPE line declares. */
+function readComment(line: string, exposition: Exposition): MetricType | undefined {
   const match = comment.exec(line);
-  if (match === null) return;
+  if (match === null) return undefined;
   const name = match[2] === undefined ? match[3]! : unescapeText(match[2]);
   const rest = match[4] ?? '';
   if (match[1] === 'HELP') {
     metadataOf(exposition.metadata, name).help = rest.replace(/\\([\\n])/g, (_all, code: string) =>
       code === 'n' ? '\n' : '\\',
     );
-    return;
+    return undefined;
   }
   const type = Object.hasOwn(types, rest.trim()) ? types[rest.trim()] : undefined;
   if (type === undefined) throw new ExpositionError(`invalid metric type ${JSON.stringify(rest.trim())}`);
   metadataOf(exposition.metadata, name).type = type;
+  return type;
 }
