@@ -129,75 +129,92 @@ function readScope(reader: Reader, end: number): Scope {
 }
 
 function readSpan(reader: Reader, end: number, resource: Resource, scope: Scope): Span {
+  let traceId = '';
+  let spanId = '';
+  let parentSpanId = '';
+  let traceState = '';
+  let flags = 0;
+  let name = '';
+  let kind: SpanKind = 0;
+  let startTimeUnixNano = 0n;
+  let endTimeUnixNano = 0n;
   const attributes: Attribute[] = [];
+  let droppedAttributesCount = 0;
   let events: SpanEvent[] | undefined;
+  let droppedEventsCount = 0;
   let links: SpanLink[] | undefined;
-  const span: Draft<Span> = {
-    traceId: '',
-    spanId: '',
-    parentSpanId: '',
-    traceState: '',
-    flags: 0,
-    name: '',
-    kind: 0,
-    startTimeUnixNano: 0n,
-    endTimeUnixNano: 0n,
-    attributes,
-    droppedAttributesCount: 0,
-    events: none,
-    droppedEventsCount: 0,
-    links: none,
-    droppedLinksCount: 0,
-    statusCode: 0,
-    statusMessage: '',
-    resource,
-    scope,
-  };
+  let droppedLinksCount = 0;
+  let status = unset;
   while (reader.pos < end) {
     const tag = reader.uint32();
     const field = tag >>> 3;
-    if (field === 1) span.traceId = id(reader, tag);
-    else if (field === 2) span.spanId = id(reader, tag);
-    else if (field === 3) span.traceState = string(reader, tag);
-    else if (field === 4) span.parentSpanId = id(reader, tag);
-    else if (field === 5) span.name = string(reader, tag);
-    else if (field === 6) span.kind = upTo(5, number(reader, tag)) as SpanKind;
-    else if (field === 7) span.startTimeUnixNano = fixed64(reader, tag);
-    else if (field === 8) span.endTimeUnixNano = fixed64(reader, tag);
+    if (field === 1) traceId = id(reader, tag);
+    else if (field === 2) spanId = id(reader, tag);
+    else if (field === 3) traceState = string(reader, tag);
+    else if (field === 4) parentSpanId = id(reader, tag);
+    else if (field === 5) name = string(reader, tag);
+    else if (field === 6) kind = upTo(5, number(reader, tag)) as SpanKind;
+    else if (field === 7) startTimeUnixNano = fixed64(reader, tag);
+    else if (field === 8) endTimeUnixNano = fixed64(reader, tag);
     else if (field === 9) attributes.push(readAttribute(reader, message(reader, tag), 0));
-    else if (field === 10) span.droppedAttributesCount = number(reader, tag);
+    else if (field === 10) droppedAttributesCount = number(reader, tag);
     else if (field === 11) {
       events ??= [];
       events.push(readEvent(reader, message(reader, tag)));
-    } else if (field === 12) span.droppedEventsCount = number(reader, tag);
+    } else if (field === 12) droppedEventsCount = number(reader, tag);
     else if (field === 13) {
       links ??= [];
       links.push(readLink(reader, message(reader, tag)));
-    } else if (field === 14) span.droppedLinksCount = number(reader, tag);
-    else if (field === 15) readStatus(reader, message(reader, tag), span);
-    else if (field === 16) span.flags = fixed32(reader, tag);
+    } else if (field === 14) droppedLinksCount = number(reader, tag);
+    else if (field === 15) status = readStatus(reader, message(reader, tag), status);
+    else if (field === 16) flags = fixed32(reader, tag);
     else skip(reader, tag);
   }
-  if (span.parentSpanId === '0000000000000000') span.parentSpanId = '';
-  if (events !== undefined) span.events = events;
-  if (links !== undefined) span.links = links;
-  return span;
+  return {
+    traceId,
+    spanId,
+    parentSpanId: parentSpanId === '0000000000000000' ? '' : parentSpanId,
+    traceState,
+    flags,
+    name,
+    kind,
+    startTimeUnixNano,
+    endTimeUnixNano,
+    attributes,
+    droppedAttributesCount,
+    events: events ?? none,
+    droppedEventsCount,
+    links: links ?? none,
+    droppedLinksCount,
+    statusCode: status.code,
+    statusMessage: status.message,
+    resource,
+    scope,
+  };
 }
-
-type Draft<T> = { -readonly [Key in keyof T]: T[Key] };
 
 const none: readonly never[] = Object.freeze([]);
 
 /** An enumeration's value; zero, unspecified, for one that a later version may have added. */
 const upTo = (last: number, value: number): number => (value <= last ? value : 0);
 
-function readStatus(reader: Reader, end: number, span: Draft<Span>): void {
+interface Status {
+  readonly code: StatusCode;
+  readonly message: string;
+}
+
+const unset: Status = { code: 0, message: '' };
+
+/** A status that comes twice is merged, as protobuf merges messages. */
+function readStatus(reader: Reader, end: number, before: Status): Status {
+  let { code, message } = before;
   while (reader.pos < end) {
     const tag = reader.uint32();
-    if (tag >>> 3 === 2) span.statusMessage = string(reader, tag);
-    else if (tag >>> 3 === 3) span.statusCode = upTo(2, number(reader, tag)) as StatusCode;
+    if (tag >>> 3 === 2) message = string(reader, tag);
+    else if (tag >>> 3 === 3) code = upTo(2, number(reader, tag)) as StatusCode;
     else skip(reader, tag);
   }
+  return { code, message };
 }
 
 function readEvent(reader: Reader, end: number): SpanEvent {
