@@ -45,9 +45,12 @@ function realIsThere(): boolean {
   }
 }
 
-function realMajor(): number {
+/** 2.x counts in what lies on a window's left end and extrapolates otherwise: no two such answers are exactly the same. */
+function realIsThree(): boolean {
   const said = execFileSync('prometheus', ['--version'], { encoding: 'utf8' });
-  return Number(/version (\d+)/.exec(said)?.[1]);
+  const three = Number(/version (\d+)/.exec(said)?.[1]) >= 3;
+  if (!three) process.stderr.write(`skipped over imported history: ${said.split('\n')[0]} is older than 3\n`);
+  return three;
 }
 
 /** The real server on a free port, over a data folder of its own. */
@@ -236,7 +239,9 @@ function difference(wanted: Result, got: Result, tolerance: number): string | un
   return undefined;
 }
 
-describe.skipIf(!realIsThere())('beside the real Prometheus', () => {
+const installed = realIsThere();
+
+describe.skipIf(!installed)('beside the real Prometheus', () => {
   test('both scrape the same lab and answer all that the lab asks alike, within the jitter of scraping', async () => {
     const started = Date.now();
     const lab = labSeries({ motion: 'even' });
@@ -278,44 +283,50 @@ describe.skipIf(!realIsThere())('beside the real Prometheus', () => {
     }
   });
 
-  test('over the same imported history they answer exactly the same', async () => {
-    const start = Math.floor(Date.now() / 1000 / 7200) * 7200 - 7200;
-    const intervalSeconds = 2;
-    const count = 460;
-    const lines: string[] = [];
-    const all = [...recordedSeries(), ...upSeries(), ...labSeries({ motion: 'uneven' })];
-    all.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-    for (const series of all) {
-      const text = storedText(series);
-      for (let index = 0; index < count; index++) {
-        // Now and then a replica is not scraped for a while: windows that begin or end in the gap.
-        if (series.component === 'api-2' && index % 60 >= 40 && index % 60 < 47) continue;
-        lines.push(`${text} ${series.valueAt(index * intervalSeconds)} ${start + index * intervalSeconds}`);
+  test.skipIf(!installed || !realIsThree())(
+    'over the same imported history they answer exactly the same',
+    async () => {
+      const start = Math.floor(Date.now() / 1000 / 7200) * 7200 - 7200;
+      const intervalSeconds = 2;
+      const count = 460;
+      const lines: string[] = [];
+      const all = [...recordedSeries(), ...upSeries(), ...labSeries({ motion: 'uneven' })];
+      all.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+      for (const series of all) {
+        const text = storedText(series);
+        for (let index = 0; index < count; index++) {
+          // Now and then a replica is not scraped for a while: windows that begin or end in the gap.
+          if (series.component === 'api-2' && index % 60 >= 40 && index % 60 < 47) continue;
+          lines.push(`${text} ${series.valueAt(index * intervalSeconds)} ${start + index * intervalSeconds}`);
+        }
       }
-    }
-    const directory = mkdtempSync(join(tmpdir(), 'import-'));
-    const file = join(directory, 'data.om');
-    writeFileSync(file, `${lines.join('\n')}\n# EOF\n`);
-    try {
-      const { at } = render((component) => component);
-      const queries = await shippedQueries(at);
-      execFileSync('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', file, join(directory, 'data')], {
-        stdio: 'ignore',
-      });
-      await using real = await startReal({}, join(directory, 'data'));
-      await using embedded = await startTestServer({}, [
-        `--storage.tsdb.import-openmetrics=${file}`,
-        '--storage.tsdb.retention.time=0s',
-      ]);
-      const different = await compare(real.url, embedded.server.url, queries, {
-        // Between two samples, so that it does not matter whether a range has its left end (2.x) or not (3.x).
-        parameters: { start: String(start + 203), end: String(start + 903), step: '20' },
-        // To the last bit; a 2.x release sums in another order.
-        tolerance: () => (realMajor() >= 3 ? 0 : 1e-12),
-      });
-      expect(different).toEqual([]);
-    } finally {
-      rmSync(directory, { recursive: true });
-    }
-  });
+      const directory = mkdtempSync(join(tmpdir(), 'import-'));
+      const file = join(directory, 'data.om');
+      writeFileSync(file, `${lines.join('\n')}\n# EOF\n`);
+      try {
+        const { at } = render((component) => component);
+        const queries = await shippedQueries(at);
+        execFileSync(
+          'promtool',
+          ['tsdb', 'create-blocks-from', 'openmetrics', file, join(directory, 'data')],
+          {
+            stdio: 'ignore',
+          },
+        );
+        await using real = await startReal({}, join(directory, 'data'));
+        await using embedded = await startTestServer({}, [
+          `--storage.tsdb.import-openmetrics=${file}`,
+          '--storage.tsdb.retention.time=0s',
+        ]);
+        const different = await compare(real.url, embedded.server.url, queries, {
+          // On the samples, so that windows begin and end with one: 3.x leaves out what lies on the left end.
+          parameters: { start: String(start + 202), end: String(start + 902), step: '20' },
+          tolerance: () => 0,
+        });
+        expect(different).toEqual([]);
+      } finally {
+        rmSync(directory, { recursive: true });
+      }
+    },
+  );
 });

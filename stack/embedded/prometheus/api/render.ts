@@ -48,12 +48,12 @@ export function renderResult(result: QueryResult, limit: number): { json: string
     }
     case 'matrix': {
       const truncated = limit > 0 && result.series.length > limit;
-      let json = '"resultType":"matrix","result":[';
+      const parts: string[] = [];
       // The series of a range query have the same times: each is written once.
       const times = new Map<number, string>();
-      for (const [row, series] of (truncated ? result.series.slice(0, limit) : result.series).entries()) {
+      for (const series of truncated ? result.series.slice(0, limit) : result.series) {
         const { timestamps, values } = series;
-        json += `${row === 0 ? '' : ','}{"metric":${renderLabels(series.labels)},"values":[`;
+        const points: string[] = [];
         for (let index = 0; index < timestamps.length; index++) {
           const timeMs = timestamps[index]!;
           let time = times.get(timeMs);
@@ -61,13 +61,11 @@ export function renderResult(result: QueryResult, limit: number): { json: string
             time = `[${renderTime(timeMs)},"`;
             if (times.size < rememberedTimes) times.set(timeMs, time);
           }
-          json += index === 0 ? time : `,${time}`;
-          json += renderValue(values[index]!);
-          json += '"]';
+          points.push(`${time}${renderValue(values[index]!)}"]`);
         }
-        json += ']}';
+        parts.push(`{"metric":${renderLabels(series.labels)},"values":[${points.join(',')}]}`);
       }
-      return { json: `${json}]`, truncated };
+      return { json: `"resultType":"matrix","result":[${parts.join(',')}]`, truncated };
     }
   }
 }
