@@ -1,6 +1,27 @@
 import { defineExercise } from '../../lab/exercise/define-exercise.ts';
 import { faultSpec } from '../../lab/faults/catalogue.ts';
-import { baseline, observe, recover } from './checks.ts';
+import {
+  alertFires,
+  alertForgotten,
+  alertResolved,
+  alertRouted,
+  alertTold,
+  nothingFires,
+} from './checks/alerts.ts';
+import { slowLinesCome, slowLinesEnd, slowLinesNone } from './checks/logs.ts';
+import {
+  p95Back,
+  p95Exceeds,
+  p95Well,
+  shareBack,
+  shareFair,
+  shareFalls,
+  targetsUp,
+  trafficFlows,
+} from './checks/metrics.ts';
+import { signalsReconcile } from './checks/reconcile.ts';
+import { controlGroup, noOtherSlowQueries, usersSeeNoErrors } from './checks/throughout.ts';
+import { slowSpansCome, slowSpansEnd, tracesMeetLogs } from './checks/traces.ts';
 import { decoys } from './decoys.ts';
 import { tasks } from './tasks.ts';
 import { delayMs, slow } from './telemetry.ts';
@@ -20,9 +41,32 @@ export default defineExercise({
   ],
   pillars: ['metrics', 'logs', 'traces', 'alerts'],
   traffic: { profile: 'steady' },
-  baseline,
+  baseline: [
+    targetsUp,
+    trafficFlows,
+    p95Well,
+    shareFair,
+    nothingFires,
+    alertForgotten,
+    slowLinesNone,
+    controlGroup,
+    usersSeeNoErrors,
+  ],
   break: [faultSpec('slow-queries', { target: slow, params: { delayMs } })],
-  observe,
+  observe: [
+    p95Exceeds,
+    shareFalls,
+    slowLinesCome,
+    slowSpansCome,
+    tracesMeetLogs,
+    alertFires,
+    alertRouted,
+    alertTold,
+    controlGroup,
+    noOtherSlowQueries,
+    usersSeeNoErrors,
+    signalsReconcile,
+  ],
   tasks,
   decoys,
   fix: [
@@ -31,7 +75,17 @@ export default defineExercise({
       apply: (context) => context.revert(),
     },
   ],
-  recover,
+  recover: [
+    p95Back,
+    shareBack,
+    slowLinesEnd,
+    slowSpansEnd,
+    nothingFires,
+    alertResolved,
+    controlGroup,
+    usersSeeNoErrors,
+    signalsReconcile,
+  ],
   learnings: [
     'A mean over all replicas hides a slow one, the more so as the gateway sends it less: look at quantiles, by instance.',
     'The log line that says "slow query" carries the trace ID; the trace shows which span spends the time itself.',

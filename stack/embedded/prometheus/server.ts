@@ -16,7 +16,7 @@ import { type Config, loadConfig } from './config/config.ts';
 import { marshalConfig } from './config/marshal-config.ts';
 import type { Flags } from './flags.ts';
 import { Labels } from './labels/labels.ts';
-import { createMetrics, type ServerMetrics } from './metrics.ts';
+import { createMetrics, type ServerMetrics } from './metrics/metrics.ts';
 import { Notifier } from './notify/notifier.ts';
 import { createEngine } from './promql/engine.ts';
 import type { ParserOptions } from './promql/parser/parse.ts';

@@ -1,7 +1,7 @@
 import { compareStrings, goType } from '../../go-template/index.ts';
+import { GoTime } from '../../go-time/index.ts';
 import { type Alert, isResolved } from '../alerts/alert.ts';
 import type { LabelSet } from '../labels/label-set.ts';
-import { GoTime } from './go-time.ts';
 
 export class Pair {
   readonly [goType] = 'template.Pair';
@@ -76,8 +76,8 @@ export class TemplateAlert {
     this.Status = isResolved(alert, now) ? 'resolved' : 'firing';
     this.Labels = KeyValues.of(alert.labels);
     this.Annotations = KeyValues.of(alert.annotations);
-    this.StartsAt = new GoTime(alert.startsAt);
-    this.EndsAt = new GoTime(alert.endsAt === 0 ? undefined : alert.endsAt);
+    this.StartsAt = GoTime.ofMilliseconds(alert.startsAt);
+    this.EndsAt = alert.endsAt === 0 ? GoTime.zero : GoTime.ofMilliseconds(alert.endsAt);
     this.GeneratorURL = alert.generatorURL;
     this.Fingerprint = alert.fingerprint;
   }

@@ -1,7 +1,10 @@
 import { formatValue, type GoFunctions, SafeHtml, typed } from '../../go-template/index.ts';
+import { GoTime, isTimeZone } from '../../go-time/index.ts';
 import { compileRegexp } from '../../regexp/regexp.ts';
 import { goJson } from './go-json.ts';
-import { GoTime } from './go-time.ts';
+
+/** Go's longest duration, 2^63 - 1 nanoseconds: what the zero time is ago. */
+const longestSeconds = 2 ** 63 / 1e9;
 
 /** The functions that Alertmanager adds to Go's own. */
 export const templateFunctions: GoFunctions = {
@@ -38,15 +41,13 @@ export const templateFunctions: GoFunctions = {
   },
   date: typed(['string', 'any'], (layout: string, time: GoTime) => time.Format(layout)),
   tz: typed(['string', 'any'], (zone: string, time: GoTime) => {
-    try {
-      new Intl.DateTimeFormat('en', { timeZone: zone });
-    } catch {
-      throw new Error(`unknown time zone ${zone}`);
-    }
-    return new GoTime(time.milliseconds, zone);
+    if (!isTimeZone(zone)) throw new Error(`unknown time zone ${zone}`);
+    return time.in(zone);
   }),
-  since: typed(['any'], (time: GoTime) => (Date.now() - (time.milliseconds ?? 0)) / 1000),
-  now: () => new GoTime(Date.now()),
+  since: typed(['any'], (time: GoTime) =>
+    Math.min((Date.now() - Number(time.UnixMilli())) / 1000, longestSeconds),
+  ),
+  now: () => GoTime.ofMilliseconds(Date.now()),
   humanizeDuration: typed(['any'], humanizeDuration),
   toJson: typed(['any'], (value: unknown) => goJson(plain(value))),
 };

@@ -1,4 +1,5 @@
 // Above 300 lines, because every rule of what is accepted stands here in the order in which Loki applies it.
+import { instantOfMilliseconds } from '../../go-time/index.ts';
 import type { LokiConfig } from '../config/config.ts';
 import { type Metadata, noMetadata, type StreamLabels, sanitizeLabelName } from '../pipeline/line-labels.ts';
 import type { Instant } from '../pipeline/stage.ts';
@@ -182,7 +183,7 @@ export class Distributor {
     const atMs = at.seconds * 1000 + at.nanoseconds / 1e6;
     const labels = known.stream.text;
     if (limits.reject_old_samples && atMs < nowMs - limits.reject_old_samples_max_age) {
-      const oldest = instantOfMs(nowMs - limits.reject_old_samples_max_age);
+      const oldest = instantOfMilliseconds(nowMs - limits.reject_old_samples_max_age);
       throw new Refusal(
         'greater_than_max_sample_age',
         `entry for stream '${labels}' has timestamp too old: ${formatRfc3339(at, 'seconds')}, ` +
@@ -350,13 +351,6 @@ function levelMetadata(level: string): Pick<ValidEntry, 'metadata' | 'metadataKe
 
 function asText(line: string | Uint8Array): string {
   return typeof line === 'string' ? line : Buffer.from(line.buffer, line.byteOffset, line.length).toString();
-}
-
-function instantOfMs(milliseconds: number): Instant {
-  return {
-    seconds: Math.floor(milliseconds / 1000),
-    nanoseconds: Math.round((milliseconds - Math.floor(milliseconds / 1000) * 1000) * 1e6),
-  };
 }
 
 /** Go prints a time's default format with the fraction only where there is one. */

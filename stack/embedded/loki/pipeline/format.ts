@@ -1,6 +1,6 @@
 import { type GoTemplate, parseTemplate } from '../../go-template/index.ts';
+import { GoTime } from '../../go-time/index.ts';
 import type { LabelFormat, NamedLabel } from '../logql/ast.ts';
-import { GoTime } from './go-time.ts';
 import { matcherTest } from './label-filter.ts';
 import type { LineLabels } from './line-labels.ts';
 import type { Instant, StageFunction } from './stage.ts';

@@ -1,10 +1,7 @@
+import type { Instant } from '../../go-time/index.ts';
 import type { LineLabels } from './line-labels.ts';
 
-/** Nanoseconds since the epoch, in two numbers that a double holds exactly. */
-export interface Instant {
-  readonly seconds: number;
-  readonly nanoseconds: number;
-}
+export type { Instant };
 
 /**
  * One stage: takes the line, may change its labels, returns the line (perhaps another), or undefined to drop it.

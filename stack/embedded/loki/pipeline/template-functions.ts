@@ -1,9 +1,9 @@
 // Above 300 lines: a table of functions, one after the other, with what they share.
 import { parseGoDuration } from '../../duration/go-duration.ts';
 import { formatValue, type GoFunctions, typed } from '../../go-template/index.ts';
+import { GoTime, parseGoTime } from '../../go-time/index.ts';
 import { compileRegexp, type GoRegexp } from '../../regexp/regexp.ts';
 import { parseByteSize } from '../units/bytes.ts';
-import { GoTime, parseGoTime } from './go-time.ts';
 
 /** Patterns in templates are usually literals: compiled once each. */
 const regexps = new Map<string, GoRegexp>();
@@ -121,16 +121,10 @@ function unixToTime(epoch: unknown): GoTime {
   });
 }
 
-const zeroTime = new GoTime({ seconds: -62_135_596_800, nanoseconds: 0 });
-
 function timeOf(value: unknown, now: () => number): GoTime {
   if (value instanceof GoTime) return value;
   if (typeof value === 'bigint') return new GoTime({ seconds: Number(value), nanoseconds: 0 });
-  const milliseconds = now();
-  return new GoTime({
-    seconds: Math.floor(milliseconds / 1000),
-    nanoseconds: (milliseconds % 1000) * 1_000_000,
-  });
+  return GoTime.ofMilliseconds(now());
 }
 
 /** The functions of line_format and label_format: Loki's own and those of sprig that it offers. */
@@ -319,10 +313,10 @@ export function templateFunctions(now: () => number = Date.now): GoFunctions {
 
     now: typed([], () => timeOf(undefined, now)),
     date: typed([s, any], (layout: string, value: unknown) => timeOf(value, now).Format(layout)),
-    toDate: typed([s, s], (layout: string, value: string) => parseGoTime(layout, value) ?? zeroTime),
+    toDate: typed([s, s], (layout: string, value: string) => parseGoTime(layout, value) ?? GoTime.zero),
     toDateInZone: typed(
       [s, s, s],
-      (layout: string, zone: string, value: string) => parseGoTime(layout, value, zone) ?? zeroTime,
+      (layout: string, zone: string, value: string) => parseGoTime(layout, value, zone) ?? GoTime.zero,
     ),
     unixEpoch: typed([any], (value: unknown) => String(timeOf(value, now).Unix())),
     unixEpochMillis: typed([any], (value: unknown) => String(timeOf(value, now).UnixMilli())),

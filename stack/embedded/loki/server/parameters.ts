@@ -1,4 +1,5 @@
 import { parsePrometheusDuration } from '../../duration/prometheus-duration.ts';
+import { instantOfMilliseconds } from '../../go-time/index.ts';
 import { parseNanoseconds } from '../ingest/push-json.ts';
 import type { Instant } from '../pipeline/stage.ts';
 import { addNanoseconds, difference } from '../storage/instant.ts';
@@ -6,11 +7,6 @@ import { quote } from '../units/go-text.ts';
 import { HttpError } from './http-error.ts';
 
 const hourNs = 3600 * 1e9;
-
-export function instantOfMilliseconds(milliseconds: number): Instant {
-  const seconds = Math.floor(milliseconds / 1000);
-  return { seconds, nanoseconds: Math.round((milliseconds - seconds * 1000) * 1e6) };
-}
 
 /** Parses nanoseconds, seconds (up to ten digits, or with a fraction), or RFC 3339. Throws with Go's message. */
 export function parseTime(text: string): Instant {

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { instantOfMilliseconds } from '../../go-time/index.ts';
 import type { LokiConfig } from '../config/config.ts';
 import { runLogQuery } from '../engine/log-query.ts';
 import { newStatistics } from '../engine/statistics.ts';
@@ -17,7 +18,7 @@ import type { LogStore } from '../storage/store.ts';
 import type { Stream } from '../storage/stream.ts';
 import { getOrCreate } from '../units/get-or-create.ts';
 import { HttpError } from './http-error.ts';
-import { instantOfMilliseconds, parseBounds, parseLimit } from './parameters.ts';
+import { parseBounds, parseLimit } from './parameters.ts';
 import { labelsJson, streamJson } from './query-api.ts';
 
 /** Tails at once; Loki's default. */

@@ -87,21 +87,24 @@ export interface CallExpr extends Positioned {
   readonly args: readonly Expr[];
 }
 
-export type AggregationOperator =
-  | 'sum'
-  | 'avg'
-  | 'count'
-  | 'min'
-  | 'max'
-  | 'group'
-  | 'stddev'
-  | 'stdvar'
-  | 'topk'
-  | 'bottomk'
-  | 'count_values'
-  | 'quantile'
-  | 'limitk'
-  | 'limit_ratio';
+/** Every aggregation, as the grammar spells it. */
+export const aggregations = [
+  'sum',
+  'avg',
+  'count',
+  'min',
+  'max',
+  'group',
+  'stddev',
+  'stdvar',
+  'topk',
+  'bottomk',
+  'count_values',
+  'quantile',
+  'limitk',
+  'limit_ratio',
+] as const;
+export type AggregationOperator = (typeof aggregations)[number];
 
 export interface AggregateExpr extends Positioned {
   readonly kind: 'aggregate';
@@ -161,22 +164,6 @@ export type Expr =
   | UnaryExpr
   | ParenExpr;
 
-const aggregations = [
-  'sum',
-  'avg',
-  'count',
-  'min',
-  'max',
-  'group',
-  'stddev',
-  'stdvar',
-  'topk',
-  'bottomk',
-  'count_values',
-  'quantile',
-  'limitk',
-  'limit_ratio',
-] as const satisfies readonly AggregationOperator[];
 const withParameter: ReadonlySet<string> = new Set([
   'topk',
   'bottomk',

@@ -1,3 +1,4 @@
+import { aggregations } from './ast.ts';
 import { goQuote, goQuoteRune, isSpace } from './go-quote.ts';
 
 export type TokenType =
@@ -51,22 +52,7 @@ const keywords = new Set([
   'step',
   'range',
 ]);
-const aggregators = new Set([
-  'sum',
-  'avg',
-  'count',
-  'min',
-  'max',
-  'group',
-  'stddev',
-  'stdvar',
-  'topk',
-  'bottomk',
-  'count_values',
-  'quantile',
-  'limitk',
-  'limit_ratio',
-]);
+const aggregators: ReadonlySet<string> = new Set(aggregations);
 const numberPattern =
   /(?:0[xX][0-9a-fA-F]*(?:_[0-9a-fA-F]+)*|(?:\d+(?:_\d+)*)?\.?(?:\d+(?:_\d+)*)?(?:[eE][+-]?\d+(?:_\d+)*)?)/y;
 const durationPattern = /(?:\d+(?:ms|[smhdwy]))+/y;

@@ -1,7 +1,7 @@
-import { measuredCheck } from '../../lab/exercise/checks.ts';
-import type { Check, ExerciseContext, Measured } from '../../lab/exercise/model.ts';
-import { countTenths } from '../../lab/traffic/tally.ts';
-import type { Pace } from '../../stack/pace.ts';
+import { measuredCheck } from '../../../lab/exercise/checks.ts';
+import type { Check, ExerciseContext, Measured } from '../../../lab/exercise/model.ts';
+import { countTenths } from '../../../lab/traffic/tally.ts';
+import type { Pace } from '../../../stack/pace.ts';
 
 const counter = 'http_requests_total{job="gateway", endpoint=~"/api/v1/.*"}';
 const lines = '{service="gateway"} |= "request completed" | json | path=~"/api/v1/.*"';
