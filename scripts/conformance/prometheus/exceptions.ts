@@ -27,6 +27,9 @@ export const byShape: Readonly<Record<string, string>> = {
   '179-status-tsdb-limit': 'counts of the metrics of a Go process',
 };
 
+/** Of these the list may also be empty: an undefined answer follows where the head's chunks happen to begin. */
+export const maybeEmpty: ReadonlySet<string> = new Set(['136-series-end-before-start']);
+
 /** Members of `data` bear names of their own: the first speaks for all. */
 export const namedByData: ReadonlySet<string> = new Set(['147-metadata']);
 
