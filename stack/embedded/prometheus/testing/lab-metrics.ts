@@ -315,14 +315,14 @@ export function upSeries(): LabSeries[] {
     scrape_samples_scraped: (component) => 100 + component.length,
     scrape_duration_seconds: (component) => 0.01 + component.length / 1000,
   };
-  return Object.entries(synthetic).flatMap(([name, valueOf]) =>
+  return Object.entries(synthetic).flatMap(([name, valueFor]) =>
     Object.keys(labJobs).map((component) => ({
       component,
       type: 'gauge' as const,
       family: name,
       name,
       labels: {},
-      valueAt: () => valueOf(component),
+      valueAt: () => valueFor(component),
     })),
   );
 }
