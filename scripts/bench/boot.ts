@@ -1,5 +1,5 @@
 // How long `up` takes until everything is ready, cold (no .lab) and warm (data kept), where the time goes, and what the
-// whole lab weighs. Run: npm run bench:boot [-- --runs 5]
+// whole lab weighs. Run: npm run bench:boot [-- --runs 5] [--runtime docker]
 import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { argv, chalk, minimist } from 'zx';
 import { findProcess } from '../../lab/process/identity.ts';
 import { projectRoot } from '../../lab/root.ts';
 import { residentBytes } from '../../lab/runtime/embedded/component-status.ts';
+import { median } from './median.ts';
 
 interface UpResult {
   elapsedMs: number;
@@ -24,7 +25,7 @@ interface Run extends UpResult {
 const options = minimist(process.argv.slice(2), { default: { runs: 5, json: false } });
 const runs = Math.max(1, Math.trunc(Number(options.runs)) || 5);
 const name = `bench-${process.pid}`;
-const environment = { LAB_NAME: name, NO_COLOR: '1' };
+const environment = { LAB_NAME: name, LAB_RUNTIME: 'embedded', NO_COLOR: '1' };
 const main = join(projectRoot, 'dist', 'lab', 'main.js');
 const lab = (...args: string[]) => execa(process.execPath, [main, ...args], { env: environment });
 
@@ -44,11 +45,11 @@ async function measure(): Promise<Run> {
   return { ...up, wallMs, memoryBytes };
 }
 
-const median = (values: readonly number[]): number => {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-};
+if (options.runtime === 'docker') {
+  const { benchDockerBoot } = await import('./boot-docker.ts');
+  await benchDockerBoot(runs);
+  process.exit(0);
+}
 
 const cold: Run[] = [];
 const warm: Run[] = [];

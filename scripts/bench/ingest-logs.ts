@@ -7,6 +7,7 @@ import { parseJsonPush } from '../../stack/embedded/loki/ingest/push-json.ts';
 import { parseProtobufPush } from '../../stack/embedded/loki/ingest/push-protobuf.ts';
 import { QueryApi } from '../../stack/embedded/loki/server/query-api.ts';
 import { LogStore } from '../../stack/embedded/loki/storage/store.ts';
+import { median } from './median.ts';
 
 // What it measures: a push request's body to its lines stored (decompressed, parsed, validated, level detected,
 // compressed), without HTTP; then queries over what is stored, once with cold and several times with warm chunks.
@@ -124,10 +125,6 @@ function newServer(): { store: LogStore; distributor: Distributor; query: QueryA
     distributor: new Distributor(config, store, Date.now),
     query: new QueryApi(config, store, Date.now),
   };
-}
-
-function median(values: number[]): number {
-  return values.sort((left, right) => left - right)[Math.floor(values.length / 2)]!;
 }
 
 const results: Record<string, string> = {};

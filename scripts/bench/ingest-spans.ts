@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { decodeTracesProtobuf } from '../../stack/embedded/jaeger/otlp/decode-protobuf.ts';
 import { encodeTracesProtobuf } from '../../stack/embedded/jaeger/otlp/otlp-proto.ts';
+import { median } from './median.ts';
 
 const seconds = Math.max(1, Math.round(Number(process.argv[2] ?? 2)) || 2);
 const runs = 5;
@@ -128,10 +129,6 @@ function post(port: number, body: Buffer): Promise<void> {
     outgoing.on('error', reject);
     outgoing.end(body);
   });
-}
-
-function median(values: number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 }
 
 const folder = await mkdtemp(join(tmpdir(), 'jaeger-bench-'));

@@ -40,6 +40,7 @@ import {
 import { paces } from '../../stack/pace.ts';
 import { dashboardQueries, ruleQueries, type ShippedQuery } from '../../stack/prometheus/queries.ts';
 import type { Placement } from '../../stack/topology.ts';
+import { median } from './median.ts';
 
 const { values: options } = parseArgs({
   options: {
@@ -268,8 +269,6 @@ async function startReal(
   );
   return { target, chunkBytes, blockBytes };
 }
-
-const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1]!;
 
 /** Turn by turn, so that whatever else the machine does meets all of them alike. Returns a median for each target. */
 async function race(targets: readonly Target[], ask: (target: Target) => Promise<void>): Promise<number[]> {
