@@ -297,7 +297,7 @@ export const topology: readonly Component[] = [
     ports: { http: 3001 },
     readiness: { kind: 'http', port: 'http', path: '/api/health' },
     dependsOn: [],
-    memoryMebibytes: 256,
+    memoryMebibytes: 512,
     environment: (at) => {
       const [host, port] = splitAddress(at.listen('grafana'));
       return {
