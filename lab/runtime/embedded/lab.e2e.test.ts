@@ -8,7 +8,6 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
-  symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -267,7 +266,18 @@ function copyProject(folder: string): void {
   mkdirSync(folder);
   for (const part of ['package.json', 'dist', 'stack'])
     cpSync(join(projectRoot, part), join(folder, part), { recursive: true });
-  symlinkSync(join(projectRoot, 'node_modules'), join(folder, 'node_modules'));
+}
+
+/** The packages as links to the same files: the project itself may stand where another user cannot read. */
+function linkPackages(folder: string): void {
+  const [from, to] = [join(projectRoot, 'node_modules'), join(folder, 'node_modules')];
+  try {
+    execFileSync('cp', ['--archive', '--link', from, to], { stdio: 'ignore' });
+  } catch {
+    // Another file system: no links across.
+    rmSync(to, { recursive: true, force: true });
+    cpSync(from, to, { recursive: true });
+  }
 }
 
 describe.runIf(process.getuid?.() === 0)('who runs it', () => {
@@ -281,6 +291,8 @@ describe.runIf(process.getuid?.() === 0)('who runs it', () => {
     try {
       copyProject(clone);
       if (prefix.length > 0) execFileSync('chown', ['-R', '65534:65534', folder]);
+      // After the change of owner: a link shares it with the project's own file.
+      linkPackages(clone);
       chmodSync(folder, mode);
       const [command = '', ...args] = [...prefix, process.execPath, join(clone, 'dist', 'lab', 'main.js')];
       run = (...rest) =>
