@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { removeUnusedImages } from '../runtime/docker/removal.ts';
@@ -51,6 +52,10 @@ describe.skipIf(missing !== undefined)('on the Docker runtime', () => {
     };
     expect(await stateOf()).toBe(false);
     expect((await cli.run('heal')).code).toBe(0);
+    // Joined again it answers at once; then it finds its connections to the database dead, and for a probe or two says
+    // that it is not ready. What has to hold is that it comes back by itself.
+    const deadline = Date.now() + 20_000;
+    while ((await stateOf()) !== true && Date.now() < deadline) await sleep(250);
     expect(await stateOf()).toBe(true);
     expect((await cli.run('down')).code).toBe(0);
     expect(await engineSnapshot()).toEqual(before);
