@@ -19,6 +19,8 @@ export interface LabPaths {
   readonly data: string;
   /** Journal of injected faults. */
   readonly faultsFile: string;
+  /** What happened to the lab, append-only. */
+  readonly eventsFile: string;
   /** Progress of the exercises, one file each. */
   readonly exercises: string;
 }
@@ -39,6 +41,7 @@ export function labPaths(root: string, name: string): LabPaths {
     run: join(directory, 'run'),
     data: join(directory, 'data'),
     faultsFile: join(directory, 'faults.json'),
+    eventsFile: join(directory, 'events.ndjson'),
     exercises: join(directory, 'exercises'),
   };
 }
