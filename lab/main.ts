@@ -7,6 +7,7 @@ import { register as registerExercise } from './commands/exercise.ts';
 import { register as registerExport } from './commands/export.ts';
 import { register as registerHeal } from './commands/heal.ts';
 import { register as registerInbox } from './commands/inbox.ts';
+import { register as registerLoad } from './commands/load.ts';
 import { register as registerLogs } from './commands/logs.ts';
 import { register as registerMenu } from './commands/menu.ts';
 import { register as registerPromote } from './commands/promote.ts';
@@ -29,6 +30,7 @@ const commands = [
   registerLogs,
   registerExercise,
   registerBreak,
+  registerLoad,
   registerHeal,
   registerInbox,
   registerPromote,

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { LabContext } from '../context.ts';
+import { EventLog } from '../events/event-log.ts';
 import { maxTtlMs } from '../faults/fault.ts';
 import { type HealReport, heal } from '../faults/heal.ts';
 import { FaultJournal, type FaultOwner } from '../faults/journal.ts';
@@ -23,6 +24,7 @@ export class Workshop {
   readonly journal: FaultJournal;
   readonly traffic: Traffic;
   readonly progress: ProgressStore;
+  readonly events: EventLog;
   readonly #context: LabContext;
 
   constructor(context: LabContext, lab: RunningLab) {
@@ -36,6 +38,7 @@ export class Workshop {
     this.journal = new FaultJournal(paths.faultsFile);
     this.traffic = new Traffic(lab);
     this.progress = new ProgressStore(paths.exercises);
+    this.events = new EventLog(paths.eventsFile);
   }
 
   /** A learner's session: its faults and its traffic outlive the command, and end by themselves. */

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import autocannon from 'autocannon';
+import type { LedgerWriter } from './ledger-writer.ts';
 import { rotate, spreadMix } from './mix.ts';
 import type { TrafficProfile } from './profiles.ts';
 import { Tally, type TallySnapshot } from './tally.ts';
@@ -12,6 +13,8 @@ export interface LoadOptions {
   /** It ends by itself after this long. */
   readonly durationSeconds: number;
   readonly timeoutSeconds?: number;
+  /** Where every answer is recorded besides. */
+  readonly ledger?: LedgerWriter;
 }
 
 export interface RunningLoad {
@@ -25,7 +28,9 @@ export interface RunningLoad {
 /** What autocannon's client has besides its published type: it is an emitter, and its rate is read at each turn. */
 interface RatedClient {
   rate: number;
-  on(event: 'request' | 'response' | 'timeout' | 'connError', listener: () => void): unknown;
+  readonly requestIterator: { readonly currentRequest: { readonly kind?: string } };
+  on(event: 'request' | 'timeout' | 'connError', listener: () => void): unknown;
+  on(event: 'response', listener: (status: number, bytes: number, durationMs: number) => void): unknown;
 }
 
 const drainMs = 3_000;
@@ -62,10 +67,20 @@ export function startLoad(options: LoadOptions): RunningLoad {
           // Each connection begins elsewhere in the round, and acts for another user.
           setupClient: (client) => {
             const sender = nextSender();
-            watch(client as unknown as RatedClient);
+            const own = rotate(names, sender * 7);
+            const answer = watch(client as unknown as RatedClient, own[0]!);
             client.setRequests(
-              rotate(names, sender * 7).map(
-                (name) => ({ ...options.request(name, sender) }) as autocannon.Request,
+              own.map(
+                (kind) =>
+                  ({
+                    ...options.request(kind, sender),
+                    kind,
+                    // Right before the client's "response" event, which has the duration.
+                    onResponse: (status: number, body: string) => {
+                      answer.kind = kind;
+                      answer.writtenId = kind === 'create-note' && status === 201 ? idOf(body) : undefined;
+                    },
+                  }) as unknown as autocannon.Request,
               ),
             );
           },
@@ -73,10 +88,6 @@ export function startLoad(options: LoadOptions): RunningLoad {
         },
         () => resolve(),
       );
-      instance.on('response', (_client, status, _bytes, durationMs) =>
-        tally.answered(status, durationMs, Date.now()),
-      );
-      instance.on('reqError', () => tally.failed(Date.now()));
       instances.push(instance);
     });
 
@@ -84,16 +95,38 @@ export function startLoad(options: LoadOptions): RunningLoad {
   const nextSender = (): number => senders++;
   const clients: RatedClient[] = [];
   let underWay = 0;
-  const watch = (client: RatedClient): void => {
+  const watch = (client: RatedClient, first: string): Answer => {
+    const answer: Answer = { kind: first, writtenId: undefined };
+    let waiting = false;
+    const ended = (): boolean => {
+      const was = waiting;
+      waiting = false;
+      if (was) underWay -= 1;
+      return was;
+    };
+    // A connection that fails while it waits for nothing has cost no request.
+    const failed = (): void => {
+      if (!ended()) return;
+      const now = Date.now();
+      tally.failed(now);
+      options.ledger?.failed(client.requestIterator.currentRequest.kind ?? answer.kind, now);
+    };
     clients.push(client);
     client.on('request', () => {
+      // One that was cut off without a word, as when the other side closes: nobody will answer it.
+      failed();
+      waiting = true;
       underWay += 1;
     });
-    for (const end of ['response', 'timeout', 'connError'] as const) {
-      client.on(end, () => {
-        underWay -= 1;
-      });
-    }
+    client.on('response', (status, _bytes, durationMs) => {
+      ended();
+      const now = Date.now();
+      tally.answered(status, durationMs, now);
+      options.ledger?.answered(answer.kind, status, durationMs, now, answer.writtenId);
+    });
+    client.on('timeout', failed);
+    client.on('connError', failed);
+    return answer;
   };
   for (let phase = 0; phase < profile.phases; phase += 1) {
     ends.push(
@@ -119,4 +152,19 @@ export function startLoad(options: LoadOptions): RunningLoad {
       await ended;
     },
   };
+}
+
+/** The answer that a connection has just had. */
+interface Answer {
+  kind: string;
+  writtenId: string | undefined;
+}
+
+function idOf(body: string): string | undefined {
+  try {
+    const { id } = JSON.parse(body) as { id?: unknown };
+    return typeof id === 'string' ? id : undefined;
+  } catch {
+    return undefined;
+  }
 }

@@ -46,6 +46,20 @@ export const trafficProfiles = {
     phases: 10,
     mix: everydayUse,
   },
+  burst: {
+    name: 'burst',
+    summary: '50 requests at the same moment, once a second',
+    requestsPerSecond: 50,
+    phases: 1,
+    mix: everydayUse,
+  },
+  peak: {
+    name: 'peak',
+    summary: '100 connections, as fast as two cores sustain it beside the whole lab',
+    requestsPerSecond: 100,
+    phases: 10,
+    mix: everydayUse,
+  },
 } as const satisfies Record<string, TrafficProfile>;
 
 export type TrafficProfileName = keyof typeof trafficProfiles;

@@ -129,7 +129,10 @@ export function summarise(
 }
 
 /** Nearest rank: the smallest latency that at least this share of the answers did not exceed. */
-export function percentile(latencies: TallySnapshot['latencies'], quantile: number): number | undefined {
+export function percentile(
+  latencies: readonly (readonly [ms: number, count: number])[],
+  quantile: number,
+): number | undefined {
   const total = latencies.reduce((sum, [, count]) => sum + count, 0);
   if (total === 0) return undefined;
   const rank = Math.max(1, Math.ceil(quantile * total));

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isAlive } from '../process/identity.ts';
+import { Ledger } from './ledger.ts';
 import { startLoad } from './load.ts';
 import { rotate, spreadMix } from './mix.ts';
 import { trafficProfiles } from './profiles.ts';
@@ -187,6 +188,11 @@ describe('the traffic process', () => {
     expect(isAlive(entry)).toBe(false);
     expect(another.running()).toBeUndefined();
     expect(another.tally()).toMatchObject({ state: 'stopped', errors: 0 });
+    const { requests, latencies } = new Ledger(directory).count({ fromMs: 0, toMs: Date.now() + 2_000 });
+    expect({ requests, latencies }).toEqual({
+      requests: another.tally()!.requests,
+      latencies: another.tally()!.latencies,
+    });
     await another.stop();
   });
 

@@ -76,10 +76,11 @@ export class Traffic {
     }
   }
 
-  /** Starts the traffic, unless it runs. Resolves when requests are being sent. */
+  /** Starts the traffic, unless it runs; another profile than the running one replaces it. Resolves when requests are being sent. */
   async start(options: TrafficOptions): Promise<TrafficRecord> {
     const already = this.running();
-    if (already !== undefined) return already;
+    if (already?.profile === options.profile) return already;
+    if (already !== undefined) await this.stop();
     rmSync(this.#tallyFile, { force: true });
     const [program, ...before] = this.#command;
     const log = openSync(join(this.#lab.directory, 'traffic.log'), 'w');

@@ -1,4 +1,7 @@
 import { renameSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ledgerFolder } from './ledger.ts';
+import { LedgerWriter } from './ledger-writer.ts';
 import { startLoad } from './load.ts';
 import { type TrafficProfileName, trafficProfiles } from './profiles.ts';
 import { Tally, type TallySnapshot } from './tally.ts';
@@ -7,7 +10,7 @@ import { registerUsers, requestOf } from './users.ts';
 export interface WorkerOptions {
   readonly url: string;
   readonly profile: TrafficProfileName;
-  /** Where the tally is written, twice a second. */
+  /** Where the tally is written, twice a second; the ledger stands beside it. */
   readonly tallyFile: string;
   /** It ends by itself after this long, whatever becomes of the lab. */
   readonly durationSeconds: number;
@@ -30,14 +33,21 @@ export async function runTrafficWorker(options: WorkerOptions): Promise<void> {
   write(empty.snapshot('preparing', Date.now()));
   try {
     const users = await registerUsers(options.url, { users: 5, notesEach: 6, signal: options.signal });
+    const ledger = new LedgerWriter(
+      join(dirname(options.tallyFile), ledgerFolder, `${Date.now()}-${process.pid}.ndjson`),
+    );
     const load = startLoad({
+      ledger,
       url: options.url,
       profile: trafficProfiles[options.profile],
       request: (name, sender) => requestOf(name, users, sender),
       durationSeconds: options.durationSeconds,
     });
     write(load.snapshot());
-    const timer = setInterval(() => write(load.snapshot()), writeEveryMs);
+    const timer = setInterval(() => {
+      write(load.snapshot());
+      ledger.flush(Date.now());
+    }, writeEveryMs);
     const aborted = new Promise<void>((resolve) =>
       options.signal.addEventListener('abort', () => resolve(), { once: true }),
     );
@@ -45,6 +55,7 @@ export async function runTrafficWorker(options: WorkerOptions): Promise<void> {
     clearInterval(timer);
     await load.stop();
     write(load.snapshot());
+    ledger.close();
   } catch (error) {
     if (options.signal.aborted) return;
     write(empty.snapshot('failed', Date.now(), error instanceof Error ? error.message : String(error)));
