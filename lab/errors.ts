@@ -206,6 +206,12 @@ export const ProgressCorrupt = defineError(
     `${file} cannot be understood (${problem}). Begin the exercise anew: npm run lab -- exercise reset ${exercise}`,
 );
 
+export const ProgressOutdated = defineError(
+  'LAB_PROGRESS_OUTDATED',
+  (file: string, found: number, wanted: number, exercise: string) =>
+    `${file} has version ${found}, this lab writes version ${wanted}: it is from another release. Begin the exercise anew: npm run lab -- exercise reset ${exercise}`,
+);
+
 export const TrafficFailed = defineError(
   'LAB_TRAFFIC_FAILED',
   (reason: string) =>

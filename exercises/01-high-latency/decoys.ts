@@ -1,43 +1,40 @@
 import type { Decoy } from '../../lab/exercise/model.ts';
 import { faultSpec } from '../../lab/faults/catalogue.ts';
-import type { Pace } from '../../stack/pace.ts';
-import { freshSeconds } from './telemetry.ts';
-
-/** As long as a real repair needs to show in the checks that look at fresh data. */
-const longEnough = (pace: Pace): number =>
-  freshSeconds(pace) + 2 * pace.scrapeIntervalSeconds + 2 * pace.evaluationIntervalSeconds;
+import { restartAnother, stopTraffic } from '../kit/decoys.ts';
+import { slow } from './telemetry.ts';
 
 /** Slow enough to leave the control group's bounds, too fast to raise an alert of its own. */
-const latencyOnAnother = faultSpec('latency', { target: 'api-2', params: { delayMs: 200 } });
+const slowAnother = faultSpec('latency', { target: 'api-2', params: { delayMs: 200 } });
+const shedLoad = faultSpec('errors', { target: slow, params: { rate: 1, status: 503 } });
+const sampleHalf = faultSpec('sampling', { target: 'gateway', params: { ratio: 0.5 } });
 
 export const decoys: readonly Decoy[] = [
+  restartAnother('api-3', 'p95-back', 'slow-lines-end', 'slow-spans-end'),
   {
-    id: 'restart-another',
-    description: 'Restart api-2: a restart helps against many things, but it has to be the right process.',
-    apply: ({ lab }) => lab.restart('api-2'),
-    // A restarted replica is as it was.
-    undo: async () => {},
-    judgedBy: 'recover',
-    rejectedBy: ['p95-back', 'slow-lines-end', 'slow-spans-end'],
-    givenSeconds: longEnough,
-  },
-  {
-    id: 'latency-on-another',
+    id: 'slow-another',
     description:
-      'Add latency to api-2 as well: the break would no longer be one replica against a healthy control group.',
-    apply: (context) => context.inject(latencyOnAnother),
-    undo: (context) => context.revert(latencyOnAnother),
-    judgedBy: 'observe',
+      'Slow api-2 as well: the break would no longer be one replica against a healthy control group.',
+    apply: (context) => context.inject(slowAnother),
+    undo: (context) => context.revert(slowAnother),
     rejectedBy: ['control-group'],
-    givenSeconds: (pace) => 2 * pace.scrapeIntervalSeconds,
+    givenSeconds: (pace) => 5 * pace.scrapeIntervalSeconds,
   },
   {
-    id: 'stop-traffic',
-    description: 'Stop the traffic: without requests nothing is slow, and nothing is well.',
-    apply: (context) => context.stopTraffic(),
-    undo: (context) => context.startTraffic(),
-    judgedBy: 'recover',
-    rejectedBy: ['p95-back', 'share-back', 'slow-lines-end', 'slow-spans-end'],
-    givenSeconds: longEnough,
+    id: 'shed-load',
+    description: `Let ${slow} refuse what it cannot answer quickly: nothing is slow any more, and users get errors.`,
+    apply: (context) => context.inject(shedLoad),
+    undo: (context) => context.revert(shedLoad),
+    rejectedBy: ['users-see-no-errors', 'no-error-lines'],
+    givenSeconds: 4,
   },
+  {
+    id: 'sample-half',
+    description:
+      'Keep half of the traces only: cheaper, and the signals no longer tell of the same requests.',
+    apply: (context) => context.inject(sampleHalf),
+    undo: (context) => context.revert(sampleHalf),
+    rejectedBy: ['signals-reconcile'],
+    givenSeconds: (pace) => 4 + 8 * pace.scrapeIntervalSeconds,
+  },
+  stopTraffic(),
 ];

@@ -1,57 +1,32 @@
-import type { ExerciseContext, Judgement, Task } from '../../lab/exercise/model.ts';
-import { ObserveError } from '../../lab/observe/observe-error.ts';
+import type { ExerciseContext, NumberTask, Task } from '../../lab/exercise/model.ts';
 import type { Span } from '../../lab/observe/otlp.ts';
-import {
-  evidenceFrom,
-  isDatabaseSpan,
-  isSlowQuery,
-  p95Of,
-  serviceMean,
-  slow,
-  slowTraces,
-  tracesSince,
-  windowTurns,
-} from './telemetry.ts';
-
-const accepted = (because: string): Judgement => ({ accepted: true, because });
-const rejected = (because: string): Judgement => ({ accepted: false, because });
+import { accepted, judgeOwnQuery, recentRange, rejected, whichReplica } from '../kit/answers.ts';
+import { evidenceFrom } from '../kit/moments.ts';
+import { p95Of } from '../kit/queries.ts';
+import { isDatabaseSpan, isSlowQuery, serviceMean, slow, slowTraces, tracesSince } from './telemetry.ts';
 
 /** The replica with the highest p95 now, and by how much it leads. */
-async function slowestReplica(context: ExerciseContext): Promise<{ instance: string; leadsBy: number }> {
+async function slowestReplica(context: ExerciseContext): Promise<{ instance: string; because: string }> {
   const samples = await context.observe.prometheus.query(`sort_desc(${p95Of('api-.*')})`, {
     signal: context.signal,
   });
   const [first, second] = samples.filter((sample) => !Number.isNaN(sample.value));
-  if (first === undefined) throw new Error('Prometheus has no p95 of any replica');
-  return { instance: first.labels.instance ?? '', leadsBy: first.value / (second?.value ?? Number.NaN) };
+  if (first === undefined || second === undefined) throw new Error('Prometheus has no p95 of the replicas');
+  if (!(first.value > 3 * second.value)) throw new Error('at this moment no replica stands out');
+  const leadsBy = (first.value / second.value).toFixed(0);
+  return { instance: first.labels.instance ?? '', because: `its p95 is ${leadsBy} times that of the next` };
 }
 
-const whichReplica: Task = {
-  id: 'which-replica',
+const which: Task = whichReplica({
   prompt: 'One replica is slow. Which one?',
-  kind: 'choice',
-  choices: ['api-1', 'api-2', 'api-3'],
   hints: [
     'A mean over all replicas will not tell you. Ask Prometheus for something that has one series for each instance.',
     'There is a recorded p95 for each instance: its name begins with instance:http_request_duration_seconds.',
     'topk(1, instance:http_request_duration_seconds:p95)',
   ],
-  async verify(answer, context) {
-    const { instance, leadsBy } = await slowestReplica(context);
-    if (!(leadsBy > 2))
-      return rejected(
-        'at the moment no replica is clearly slower than the others; look again in a few seconds',
-      );
-    return answer === instance
-      ? accepted(`its p95 is ${leadsBy.toFixed(0)} times that of the next`)
-      : rejected(`the p95 of ${answer} is no higher than it always is`);
-  },
-  solve: async (context) => (await slowestReplica(context)).instance,
-  wrongAnswers: [
-    { answer: 'api-2', why: 'a healthy replica' },
-    { answer: 'api-3', why: 'a healthy replica' },
-  ],
-};
+  standsOut: slowestReplica,
+  wrong: 'is no slower than it always is',
+});
 
 /** A span's own time: its duration without what its children cover. */
 function selfTimes(spans: readonly Span[]): Map<Span, number> {
@@ -150,61 +125,26 @@ const aTraceId: Task = {
   ],
 };
 
-/**
- * What a number was over the last rate window: it moves while a person types. What lies before the window has filled
- * with the break is left out, because it belongs to the way there.
- */
-async function recentRange(
-  context: ExerciseContext,
-  promql: string,
-): Promise<{ lowMs: number; highMs: number }> {
-  const { pace, clock, signal } = context;
-  const endMs = clock.now();
-  const filledMs = evidenceFrom(context) + windowTurns(pace) * 1000;
-  const lookBackMs = pace.rateWindowSeconds * 1000;
-  const startMs = Math.min(
-    Math.max(filledMs, endMs - lookBackMs),
-    endMs - 2 * pace.scrapeIntervalSeconds * 1000,
-  );
-  const stepSeconds = pace.scrapeIntervalSeconds;
-  const series = await context.observe.prometheus.queryRange(promql, { startMs, endMs, stepSeconds, signal });
-  const values = series
-    .flatMap((one) => one.points.map((point) => point.value * 1000))
-    .filter(Number.isFinite);
-  if (values.length === 0) throw new Error(`Prometheus has no value for ${promql}`);
-  return { lowMs: Math.min(...values), highMs: Math.max(...values) };
-}
-
-/** A fifth either way beyond what was measured meanwhile: whatever window the learner chose. */
-const within = (value: number, { lowMs, highMs }: { lowMs: number; highMs: number }): boolean =>
-  value >= lowMs * 0.8 && value <= highMs * 1.2;
-
-const meanAndP95: Task = {
+const meanAndP95: NumberTask = {
   id: 'mean-and-p95',
   prompt:
-    'Compute two numbers in milliseconds: the mean answer time of all replicas together, and the p95 of the slow one. Answer as "mean p95", such as "20 90".',
-  kind: 'text',
+    'Compute two numbers in milliseconds: the mean answer time of all replicas together, and the p95 of the slow one. Answer as mean=… p95=…',
+  kind: 'number',
+  fields: [
+    {
+      name: 'mean',
+      unit: 'ms',
+      tolerance: 0.2,
+      truth: (context) => recentRange(context, serviceMean(context.pace), 1000),
+    },
+    { name: 'p95', unit: 'ms', tolerance: 0.2, truth: (context) => recentRange(context, p95Of(slow), 1000) },
+  ],
+  because: 'a mean that looks well, while one in twenty requests to that replica waits ten times as long',
   hints: [
     'A mean is the sum of the times divided by their number: a histogram has both, as _sum and _count.',
     'sum(rate(http_request_duration_seconds_sum{job="api"}[15s])) / sum(rate(http_request_duration_seconds_count{job="api"}[15s])), times 1000. Leave the probes out: endpoint!~".*/(metrics|health|ready)"',
     'The p95 of the slow replica is recorded: instance:http_request_duration_seconds:p95{instance="api-1"}, times 1000.',
   ],
-  async verify(answer, context) {
-    const numbers = answer.match(/\d+(\.\d+)?/g)?.map(Number) ?? [];
-    const [mean, p95] = numbers;
-    if (mean === undefined || p95 === undefined || numbers.length !== 2) {
-      return rejected('two numbers are wanted, the mean and then the p95, in milliseconds');
-    }
-    const [means, p95s] = await Promise.all([
-      recentRange(context, serviceMean(context.pace)),
-      recentRange(context, p95Of(slow)),
-    ]);
-    if (!within(mean, means)) return rejected('that is not the mean over all replicas');
-    if (!within(p95, p95s)) return rejected('the mean is right, but that is not the p95 of the slow replica');
-    return accepted(
-      `a mean of ${Math.round(mean)} ms looks well, while one in twenty requests to that replica waits ${Math.round(p95)} ms`,
-    );
-  },
   async solve(context) {
     const { prometheus } = context.observe;
     const [mean, p95] = await Promise.all([
@@ -212,73 +152,22 @@ const meanAndP95: Task = {
       prometheus.value(p95Of(slow), { signal: context.signal }),
     ]);
     if (mean === undefined || p95 === undefined) throw new Error('Prometheus has no mean or no p95');
-    return `${(mean * 1000).toFixed(1)} ${(p95 * 1000).toFixed(1)}`;
+    return `mean=${(mean * 1000).toFixed(1)} p95=${(p95 * 1000).toFixed(1)}`;
   },
   wrongAnswers: [
     {
       why: 'the two swapped',
-      answer: async (context) => (await meanAndP95.solve(context)).split(' ').reverse().join(' '),
-    },
-    {
-      why: 'the mean taken for the p95',
       async answer(context) {
-        const [mean] = (await meanAndP95.solve(context)).split(' ');
-        return `${mean} ${mean}`;
+        const [mean, p95] = (await meanAndP95.solve(context)).match(/[\d.]+(?=\s|$)/g) ?? [];
+        return `mean=${p95} p95=${mean}`;
       },
     },
+    {
+      why: 'seconds taken for milliseconds',
+      answer: async (context) =>
+        (await meanAndP95.solve(context)).replace(/=([\d.]+)/g, (_, ms) => `=${Number(ms) / 1000}`),
+    },
     { answer: 'fast slow', why: 'no numbers' },
-  ],
-};
-
-const misleads = 'most requests go to healthy replicas, and their many fast answers hide the few slow ones';
-
-const whyItMisleads: Task = {
-  id: 'why-the-mean-misleads',
-  prompt: 'Why does the mean over all replicas look well while users of one replica suffer?',
-  kind: 'choice',
-  choices: [
-    'Prometheus averages over a longer window than it computes quantiles for',
-    misleads,
-    'the mean leaves out requests that take longer than the rate window',
-    'the slow requests fail, and failed requests are not in the histogram',
-  ],
-  hints: [
-    'Compare the shares of the replicas: gateway:upstream_share:ratio.',
-    'The gateway sends a replica less when its requests take longer. What does that do to a mean over all requests?',
-  ],
-  /** The words stay the same; whether they describe this system now is asked of the telemetry. */
-  async verify(answer, context) {
-    const { prometheus } = context.observe;
-    const [mean, p95, share] = await Promise.all([
-      prometheus.value(serviceMean(context.pace), { signal: context.signal }),
-      prometheus.value(p95Of(slow), { signal: context.signal }),
-      prometheus.value(`gateway:upstream_share:ratio{upstream="${slow}"}`, { signal: context.signal }),
-    ]);
-    if (
-      mean === undefined ||
-      p95 === undefined ||
-      share === undefined ||
-      !(p95 > 2 * mean) ||
-      !(share < 0.5)
-    ) {
-      return rejected('at the moment the mean hides nothing; look again in a few seconds');
-    }
-    return answer === misleads
-      ? accepted(`only ${Math.round(share * 100)} % of the requests go to the slow replica`)
-      : rejected('the telemetry says otherwise: look at where the requests go');
-  },
-  async solve(context) {
-    const { prometheus } = context.observe;
-    const share = await prometheus.value(`gateway:upstream_share:ratio{upstream="${slow}"}`, {
-      signal: context.signal,
-    });
-    if (share === undefined || !(share < 0.5)) throw new Error('the shares do not explain the mean');
-    return misleads;
-  },
-  wrongAnswers: [
-    { answer: 'a', why: 'mean and quantile have the same window' },
-    { answer: 'c', why: 'a rate leaves no request out' },
-    { answer: 'd', why: 'the slow requests succeed' },
   ],
 };
 
@@ -292,35 +181,12 @@ const ownQuery: Task = {
     'Take a quantile for each instance, and compare it with a limit that the healthy replicas stay below.',
     'histogram_quantile(0.95, sum by (instance, le) (rate(http_request_duration_seconds_bucket{job="api"}[15s]))) > 0.4',
   ],
-  async verify(answer, context) {
-    if (/api-\d/.test(answer))
-      return rejected('the query names a replica: it would find that one, slow or not');
-    const { prometheus } = context.observe;
+  verify(answer, context) {
     const { brokenAtMs, startedAtMs } = context.timeline;
-    const healthyAtMs = (brokenAtMs ?? startedAtMs) - 1000;
-    try {
-      const [now, before] = await Promise.all([
-        prometheus.query(answer, { signal: context.signal }),
-        prometheus.query(answer, { timeMs: healthyAtMs, signal: context.signal }),
-      ]);
-      const found = [...new Set(now.map((sample) => sample.labels.instance ?? ''))];
-      if (found.length === 0) return rejected('the query returns nothing now');
-      if (found.length > 1 || found[0] !== slow) {
-        return rejected(
-          `the query returns ${found.map((name) => name || 'a series without an instance').join(', ')}`,
-        );
-      }
-      if (before.length > 0)
-        return rejected(
-          'the query returned something before the break, too: it does not tell slow from well',
-        );
-      return accepted(`it returns ${found[0]} now, and returned nothing before the break`);
-    } catch (error) {
-      if (error instanceof ObserveError && (error.failure === 'refused' || error.failure === 'shape')) {
-        return rejected(error.message);
-      }
-      throw error;
-    }
+    return judgeOwnQuery(answer, context, {
+      instance: slow,
+      nothingAt: [{ timeMs: (brokenAtMs ?? startedAtMs) - 1000, state: 'before the break' }],
+    });
   },
   solve: async ({ pace }) =>
     `histogram_quantile(0.95, sum by (instance, le) (rate(http_request_duration_seconds_bucket{job="api"}[${pace.rateWindowSeconds}s]))) > 0.4`,
@@ -335,11 +201,4 @@ const ownQuery: Task = {
   ],
 };
 
-export const tasks: readonly Task[] = [
-  whichReplica,
-  whichSpan,
-  aTraceId,
-  meanAndP95,
-  whyItMisleads,
-  ownQuery,
-];
+export const tasks: readonly Task[] = [which, whichSpan, aTraceId, meanAndP95, ownQuery];

@@ -1,14 +1,17 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
-import { checkLine, controlLine } from '../exercise/check-line.ts';
+import { resultLine } from '../exercise/check-line.ts';
+import { assertExerciseCapable } from '../exercise/learner.ts';
 import { loadExercise, loadExercises } from '../exercise/load-exercises.ts';
+import { MachineWatch } from '../exercise/machine-watch.ts';
 import { type PeakMemory, watchMemory } from '../exercise/memory.ts';
 import type { Exercise } from '../exercise/model.ts';
+import { type ProofCell, proveCell, substitutesFor } from '../exercise/prove.ts';
 import { combineOutcomes, describeMachine, type ExerciseReport, type RunReport } from '../exercise/report.ts';
 import { type RunEvents, runUnattended } from '../exercise/run-unattended.ts';
+import type { SessionOptions } from '../exercise/session.ts';
 import { Workshop } from '../exercise/workshop.ts';
-import { assertCapable } from '../faults/catalogue.ts';
 import { projectRoot } from '../root.ts';
 import { acquireLock } from '../state/lock.ts';
 import { bootLab } from './boot.ts';
@@ -24,7 +27,8 @@ export function register(program: Command, context: LabContext): void {
     .argument('[ids...]', 'exercises by ID or number, or "all" (default)')
     .option('--report <directory>', 'where report.json, junit.xml and summary.md go', 'report')
     .option('--keep', 'leave a lab running that this command started')
-    .action(async (ids: string[], options: { report: string; keep?: boolean }) => {
+    .option('--prove', 'also run every act without its fault, with it elsewhere, and with foreign faults')
+    .action(async (ids: string[], options: { report: string; keep?: boolean; prove?: boolean }) => {
       const all = ids.length === 0 || ids.includes('all');
       const exercises = all
         ? await loadExercises(projectRoot)
@@ -32,7 +36,10 @@ export function register(program: Command, context: LabContext): void {
       const directory = resolve(options.report);
       const { prepareReport, writeReport } = await import('../exercise/write-report.ts');
       prepareReport(directory);
-      const report = await runAll(context, exercises, { keep: options.keep ?? false });
+      const report = await runAll(context, exercises, {
+        keep: options.keep ?? false,
+        prove: options.prove ?? false,
+      });
       writeReport(directory, report);
       context.ui.result(report, () => describeRun(context, report, directory));
       context.exitWith(report.outcome === 'passed' ? 0 : report.outcome === 'failed' ? 1 : 2);
@@ -42,7 +49,7 @@ export function register(program: Command, context: LabContext): void {
 async function runAll(
   context: LabContext,
   exercises: readonly Exercise[],
-  { keep }: { keep: boolean },
+  { keep, prove }: { keep: boolean; prove: boolean },
 ): Promise<RunReport> {
   const startedAt = Date.now();
   const lock = await acquireLock(join(context.paths.base, `.${context.name}.run.lock`), {
@@ -51,22 +58,35 @@ async function runAll(
     signal: context.signal,
   });
   const reports: ExerciseReport[] = [];
+  const cells: ProofCell[] = [];
   let peak: PeakMemory = { bytes: 0, byProcess: {} };
   try {
     const runtime = await context.runtime();
     const ranBefore = (await runtime.attach()) !== undefined;
     try {
       const lab = await bootLab(context);
-      for (const exercise of exercises) for (const fault of exercise.break) assertCapable(lab, fault);
+      for (const exercise of exercises) assertExerciseCapable(lab, exercise);
       const workshop = new Workshop(context, lab);
       const memory = watchMemory(lab, () => workshop.traffic.running()?.pid);
+      using machine = new MachineWatch();
+      const session = (): SessionOptions => workshop.unattendedOptions(budgetSeconds[lab.pace.name]);
       try {
         for (const exercise of exercises) {
           context.ui.line(`${exercise.id}: ${exercise.title}`);
-          const budget = budgetSeconds[lab.pace.name];
-          reports.push(await runUnattended(exercise, workshop.unattendedOptions(budget), tell(context)));
-          // An unattended run begins and ends with a healthy lab: whoever was at this exercise begins anew.
-          workshop.progress.reset(exercise.id);
+          reports.push(await runUnattended(exercise, session(), tell(context), machine));
+        }
+        // An unattended run begins and ends with a healthy lab: whoever had something broken begins anew.
+        for (const id of workshop.brokenExercises()) workshop.progress.reset(id);
+        if (prove) {
+          const all = exercises.flatMap((exercise) => exercise.acts.map((act) => ({ exercise, act })));
+          for (const { exercise, act } of all) {
+            const others = all.map((one) => one.act).filter((one) => one !== act);
+            for (const substitute of substitutesFor(act, others)) {
+              const cell = await proveCell(exercise, act, substitute, session(), {}, machine);
+              cells.push(cell);
+              context.ui.line(`  ${cellLine(cell)}`);
+            }
+          }
         }
       } finally {
         peak = await memory.stop();
@@ -79,8 +99,8 @@ async function runAll(
   }
   const finishedAt = Date.now();
   return {
-    schemaVersion: 1,
-    outcome: combineOutcomes(reports.map((report) => report.outcome)),
+    schemaVersion: 2,
+    outcome: combineOutcomes([...reports, ...cells].map((one) => one.outcome)),
     startedAt: new Date(startedAt).toISOString(),
     finishedAt: new Date(finishedAt).toISOString(),
     wallMs: finishedAt - startedAt,
@@ -88,42 +108,69 @@ async function runAll(
     peakMemoryByProcess: peak.byProcess,
     machine: describeMachine(),
     exercises: reports,
+    ...(prove ? { proof: cells } : {}),
   };
 }
 
 /** Shows a run as it goes: one line a phase, check, task and decoy. */
 function tell({ ui }: LabContext): RunEvents {
   return {
+    onAct: (act) => ui.line(`  Act "${act.title}"`),
     onPhase: (phase, about) => ui.line(`  ${phase}: ${about}`),
-    onCheck: (result) =>
-      ui.line(`    ${result.phase === 'control' ? controlLine(result) : checkLine(result)}`),
+    onCheck: (result) => ui.line(`    ${resultLine(result)}`),
     onTask: (task) => {
-      const good = task.solverAccepted === true && task.wrongAnswerRejected === true;
+      const good = task.solverAccepted === true && task.wrongRejected === true;
       ui.line(
-        `    ${good ? '✓' : '✗'} task ${task.id}: ${good ? `solved with ${task.solution}; wrong answers rejected` : task.problems.join('; ')}`,
+        `    ${mark(good)} task ${task.id}: ${good ? `solved with ${task.solution}; wrong answers rejected` : task.problems.join('; ')}`,
       );
     },
     onDecoy: (decoy) => {
       const by = decoy.by
         .map((one) => `${one.check} (${one.observed ?? one.note ?? one.verdict})`)
         .join(', ');
+      const good = decoy.rejected === true;
       ui.line(
-        `    ${decoy.rejected === true ? '✓' : '✗'} decoy ${decoy.id}: ${decoy.rejected === true ? `rejected by ${by}` : decoy.problems.join('; ')}`,
+        `    ${mark(good)} decoy ${decoy.id}: ${good ? `rejected by ${by}` : decoy.problems.join('; ')}`,
       );
     },
   };
 }
 
+const mark = (good: boolean): string => (good ? '✓' : '✗');
+
+function cellLine(cell: ProofCell): string {
+  const head = `${mark(cell.outcome === 'passed')} ${cell.exercise}/${cell.act}, given ${cell.given}`;
+  if (cell.outcome === 'passed') return `${head}: told apart by ${cell.toldApartBy.join(', ')}`;
+  if (cell.outcome === 'failed') return `${head}: accepted it, every check passed`;
+  return `${head}: could not be measured (${cell.problem ?? 'no reason given'})`;
+}
+
 function describeRun({ ui }: LabContext, report: RunReport, directory: string): void {
   ui.line();
   for (const exercise of report.exercises) {
-    const { detection } = exercise;
-    const detected =
+    const detected = exercise.acts.flatMap(({ detection }) =>
       detection?.actualMs == null
-        ? ''
-        : `, detected in ${(detection.actualMs / 1000).toFixed(1)} s (limit ${(detection.limitMs / 1000).toFixed(1)} s)`;
-    ui.line(`${exercise.outcome === 'passed' ? '✓' : '✗'} ${exercise.id}: ${exercise.outcome}${detected}`);
-    for (const problem of exercise.problems) ui.line(`  ${problem}`);
+        ? []
+        : [
+            `detected in ${(detection.actualMs / 1000).toFixed(1)} s (limit ${(detection.limitMs / 1000).toFixed(1)} s)`,
+          ],
+    );
+    ui.line(
+      `${mark(exercise.outcome === 'passed')} ${[`${exercise.id}: ${exercise.outcome}`, ...detected].join(', ')}`,
+    );
+    for (const problem of [...exercise.acts.flatMap((act) => act.problems), ...exercise.problems])
+      ui.line(`  ${problem}`);
+  }
+  if (report.proof !== undefined) {
+    ui.line('What each act says to a break that is not its own:');
+    ui.table([
+      ['ACT', 'GIVEN', 'TOLD APART BY'],
+      ...report.proof.map((cell) => [
+        `${cell.exercise}/${cell.act}`,
+        cell.given,
+        cell.outcome === 'passed' ? cell.toldApartBy.join(', ') : `${cell.outcome.toUpperCase()}`,
+      ]),
+    ]);
   }
   ui.line(
     `${report.outcome}: ${(report.wallMs / 1000).toFixed(0)} s, at most ${Math.round(report.peakMemoryBytes / 1e6)} MB in all processes together. Report: ${join(directory, 'report.json')}`,

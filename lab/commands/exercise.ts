@@ -2,11 +2,16 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { checkLine, controlLine } from '../exercise/check-line.ts';
-import { Learner, openExerciseId, type PhaseOutcome } from '../exercise/learner.ts';
+import { checkLine, resultLine } from '../exercise/check-line.ts';
+import { systemClock } from '../exercise/clock.ts';
+import { Learner, openExerciseId } from '../exercise/learner.ts';
+import type { PhaseOutcome } from '../exercise/lifecycle.ts';
 import { exerciseIds, loadExercise, loadExercises } from '../exercise/load-exercises.ts';
 import type { Exercise, Task } from '../exercise/model.ts';
+import { isAsWanted } from '../exercise/phase.ts';
 import { type Progress, ProgressStore } from '../exercise/progress.ts';
+import { pollInterval } from '../exercise/run-check.ts';
+import { phaseOf, whereabouts } from '../exercise/where.ts';
 import { Workshop } from '../exercise/workshop.ts';
 import { projectRoot } from '../root.ts';
 import { acquireLock } from '../state/lock.ts';
@@ -16,17 +21,21 @@ import { bootLab } from './boot.ts';
 export function register(program: Command, context: LabContext): void {
   const exercise = program
     .command('exercise')
-    .description('learn by breaking: list, start, check, hint, answer, solve, fix, reset');
+    .description('learn by breaking; without a verb: where you are, and what comes next')
+    .action(() => showWhereabouts(context));
   const step = (name: string, description: string): Command =>
     exercise.command(name).description(description);
 
   step('list', 'show the exercises and how far you are').action(() => listExercises(context));
-  step('start', 'start an exercise, or take it up again')
-    .argument('<id>', 'its ID or number')
-    .action((id: string) => startExercise(context, id));
+  step('start', 'start an exercise, go on with its next act, or take it up again')
+    .argument('[id]', 'its ID or number; default: the open exercise')
+    .action((id: string | undefined) => startExercise(context, id));
   step('check', 'check what you should be seeing; after the fix, the recovery')
     .argument('[id]', 'default: the open exercise')
     .action((id: string | undefined) => checkExercise(context, id));
+  step('watch', 'the checks of the moment on screen, measured again and again, until Ctrl-C')
+    .argument('[id]', 'default: the open exercise')
+    .action((id: string | undefined) => watchExercise(context, id));
   step('hint', 'the next hint of a task')
     .argument('[words...]', '[id] [task]')
     .action(async (words: string[]) => {
@@ -37,7 +46,7 @@ export function register(program: Command, context: LabContext): void {
       );
     });
   step('answer', 'answer a task')
-    .argument('[words...]', '[id] <task> <answer>')
+    .argument('[words...]', '[id] <task> <answer>; a task that asks you to do something wants no answer')
     .action((words: string[]) => answerTask(context, words));
   step('solve', 'show how a task is solved')
     .argument('[words...]', '[id] [task]')
@@ -70,9 +79,11 @@ async function listExercises({ ui, paths }: LabContext): Promise<void> {
     id: exercise.id,
     title: exercise.title,
     minutes: exercise.minutes,
-    phase: progress?.phase ?? 'not begun',
+    acts: exercise.acts.length,
+    act: progress === undefined ? 0 : exercise.acts.findIndex((act) => act.id === progress.act) + 1,
+    phase: phaseOf(progress),
     tasksAnswered: done,
-    tasks: exercise.tasks.length,
+    tasks: exercise.acts.flatMap((act) => act.tasks).length,
   }));
   ui.result({ exercises: data }, () =>
     ui.table([
@@ -81,7 +92,7 @@ async function listExercises({ ui, paths }: LabContext): Promise<void> {
         one.id,
         one.title,
         String(one.minutes),
-        one.phase,
+        one.acts > 1 && one.act > 0 ? `act ${one.act} of ${one.acts}, ${one.phase}` : one.phase,
         `${one.tasksAnswered}/${one.tasks}`,
       ]),
     ]),
@@ -89,8 +100,11 @@ async function listExercises({ ui, paths }: LabContext): Promise<void> {
 }
 
 /** Starts or resumes; used by the menu as well. */
-export async function startExercise(context: LabContext, given: string): Promise<void> {
-  const exercise = await loadExercise(projectRoot, given);
+export async function startExercise(context: LabContext, given: string | undefined): Promise<void> {
+  const open =
+    given ??
+    openExerciseId({ progress: new ProgressStore(context.paths.exercises) }, exerciseIds(projectRoot));
+  const exercise = await loadExercise(projectRoot, open);
   const { ui } = context;
   await exclusively(context, `exercise start ${exercise.id}`, async () => {
     const lab = await bootLab(context);
@@ -104,7 +118,7 @@ export async function startExercise(context: LabContext, given: string): Promise
       context.exitWith(exitCodeOf(failed));
     }
     ui.result({ id: exercise.id, resumed, begun: failed === undefined, outcomes }, () => {
-      if (failed === undefined) introduce(context, exercise, learner.progress, resumed);
+      if (failed === undefined) introduce(context, learner, resumed);
     });
   });
 }
@@ -114,32 +128,73 @@ export async function checkExercise(context: LabContext, id: string | undefined)
   const { learner } = await learnerAt(context, id === undefined ? [] : [id]);
   const outcome = await learner.check();
   context.exitWith(exitCodeOf(outcome));
-  context.ui.result({ id: learner.exercise.id, ...outcome, progress: learner.progress?.phase }, () => {
-    if (!outcome.held) return context.ui.line('Not yet. The lines above say where to look.');
-    if (outcome.phase === 'recover') {
+  context.ui.result(
+    { id: learner.exercise.id, act: learner.act.id, ...outcome, progress: phaseOf(learner.progress) },
+    () => {
+      if (!outcome.held) return context.ui.line('Not yet. The lines above say where to look.');
+      if (outcome.phase !== 'recover') {
+        context.ui.line('The break is seen in every pillar. Now the tasks:');
+        return showTasks(context, learner);
+      }
+      if (outcome.nextAct !== undefined) {
+        context.ui.line(`The steady state is back. Next act: ${outcome.nextAct.title}.`);
+        return context.ui.line('Go on: npm run lab -- exercise start');
+      }
       context.ui.line('The steady state is back: done. What to take along:');
       for (const learning of learner.exercise.learnings) context.ui.line(`  - ${learning}`);
-      return;
-    }
-    context.ui.line('The break is seen in every pillar. Now the tasks:');
-    showTasks(context, learner.exercise, learner.progress);
+    },
+  );
+}
+
+/** Where the learner is: works without a running lab. */
+async function showWhereabouts({ ui, paths }: LabContext): Promise<void> {
+  const store = new ProgressStore(paths.exercises);
+  const id = openExerciseId({ progress: store }, exerciseIds(projectRoot));
+  const where = whereabouts(await loadExercise(projectRoot, id), store.read(id));
+  ui.result(where, () => {
+    const act =
+      where.act.of === 1 ? '' : `, act ${where.act.number} of ${where.act.of} ("${where.act.title}")`;
+    ui.line(`${where.exercise}${act}: ${where.phase}.`);
+    if (where.openTasks.length > 0) ui.line(`Open tasks: ${where.openTasks.join(', ')}`);
+    ui.line(`${where.next}: ${where.command}`);
+    ui.line(`Guide: exercises/${where.exercise}/README.md`);
   });
+}
+
+/** The checks of the moment, drawn again and again. Without a terminal, a block of lines each time. */
+async function watchExercise(context: LabContext, id: string | undefined): Promise<void> {
+  const { learner } = await learnerAt(context, id === undefined ? [] : [id]);
+  const { ui, signal } = context;
+  const pauseMs = 2 * pollInterval((await context.running()).pace);
+  while (!signal.aborted) {
+    const { results, phase } = await learner.look();
+    if (ui.interactive) ui.clear();
+    const where = whereabouts(learner.exercise, learner.progress);
+    ui.line(
+      `${new Date().toLocaleTimeString()}  ${learner.exercise.title}, ${where.act.title}: ${where.phase}. Ctrl-C ends the watch, not the exercise.`,
+    );
+    for (const result of results) ui.line(`  ${checkLine(result)}`);
+    ui.line(`${where.next}: ${where.command}`);
+    if (ui.json)
+      process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), phase, results })}\n`);
+    await systemClock.sleep(pauseMs, signal);
+  }
 }
 
 async function answerTask(context: LabContext, words: string[]): Promise<void> {
   const { learner, rest } = await learnerAt(context, words);
   const [taskId, ...answer] = rest;
-  if (taskId === undefined || answer.length === 0) {
+  if (taskId === undefined || (answer.length === 0 && learner.task(taskId).kind !== 'action')) {
     throw new UsageError(
       'An answer names its task.',
       'Write: npm run lab -- exercise answer <task> <answer>',
     );
   }
-  const judgement = await learner.answer(taskId, answer.join(' '));
+  const judgement = await learner.answer(taskId, answer.length === 0 ? undefined : answer.join(' '));
   if (!judgement.accepted) context.exitWith(1);
   context.ui.result({ task: taskId, ...judgement }, () => {
     context.ui.line(`${judgement.accepted ? '✓' : '✗'} ${taskId}: ${judgement.because}`);
-    if (judgement.accepted) showTasks(context, learner.exercise, learner.progress);
+    if (judgement.accepted) showTasks(context, learner);
   });
 }
 
@@ -177,7 +232,7 @@ async function learnerAt(
 function makeLearner({ ui }: LabContext, workshop: Workshop, exercise: Exercise): Learner {
   return new Learner(workshop, exercise, {
     onStep: (text) => ui.line(text),
-    onCheck: (result) => ui.line(`  ${result.phase === 'control' ? controlLine(result) : checkLine(result)}`),
+    onCheck: (result) => ui.line(`  ${resultLine(result)}`),
   });
 }
 
@@ -195,53 +250,54 @@ async function exclusively(context: LabContext, command: string, work: () => Pro
   }
 }
 
-function introduce(
-  context: LabContext,
-  exercise: Exercise,
-  progress: Progress | undefined,
-  resumed: boolean,
-): void {
+function introduce(context: LabContext, learner: Learner, resumed: boolean): void {
   const { ui } = context;
+  const { exercise, act } = learner;
+  const where = whereabouts(exercise, learner.progress);
   ui.line();
   ui.line(
     resumed
-      ? `${exercise.title}, where you left it (${progress?.phase}).`
-      : `${exercise.title}: ${exercise.summary}`,
+      ? `${exercise.title}, where you left it (${where.phase}).`
+      : exercise.acts.length === 1
+        ? `${exercise.title}: ${act.summary}`
+        : `${exercise.title}, act ${where.act.number} of ${where.act.of}, ${act.title}: ${act.summary}`,
   );
   ui.line(`Guide: exercises/${exercise.id}/README.md`);
-  showTasks(context, exercise, progress);
+  showTasks(context, learner);
   ui.line('See what you should be seeing: npm run lab -- exercise check');
 }
 
-function showTasks({ ui }: LabContext, exercise: Exercise, progress: Progress | undefined): void {
-  for (const [index, task] of exercise.tasks.entries()) {
-    const answered = progress?.tasks[task.id]?.answeredAt !== undefined;
-    ui.line(`  ${answered ? '✓' : ' '} ${index + 1}. ${task.prompt} (${task.id})`);
-    if (!answered) describeChoices(ui, task);
+function showTasks({ ui }: LabContext, { exercise, act, progress }: Learner): void {
+  const answered = (task: Task): boolean => isAnswered(progress, act.id, task);
+  for (const [index, task] of act.tasks.entries()) {
+    const later = task.when === 'repaired' ? ', after the repair' : '';
+    ui.line(`  ${answered(task) ? '✓' : ' '} ${index + 1}. ${task.prompt} (${task.id}${later})`);
+    if (!answered(task)) describeChoices(ui, task);
   }
-  const open = exercise.tasks.find((task) => progress?.tasks[task.id]?.answeredAt === undefined);
-  ui.line(
-    open === undefined
-      ? '  All answered. Repair it: npm run lab -- exercise fix'
-      : `  Answer: npm run lab -- exercise answer ${open.id} <answer>; a hint: npm run lab -- exercise hint ${open.id}`,
-  );
+  const { next, command, openTasks } = whereabouts(exercise, progress);
+  const open = openTasks[0];
+  ui.line(`  ${next}: ${command}`);
+  if (open !== undefined) ui.line(`  A hint: npm run lab -- exercise hint ${open}`);
 }
 
 function describeChoices(ui: LabContext['ui'], task: Task): void {
+  if (task.kind === 'action' || task.kind === 'number') return;
   for (const [index, choice] of (task.choices ?? []).entries())
     ui.line(`        ${'abcdefgh'[index]}) ${choice}`);
 }
 
+function isAnswered(progress: Progress | undefined, actId: string, task: Task): boolean {
+  return progress?.acts[actId]?.tasks[task.id]?.answeredAt !== undefined;
+}
+
 function countAnswered(exercise: Exercise, progress: Progress | undefined): number {
-  return exercise.tasks.filter((task) => progress?.tasks[task.id]?.answeredAt !== undefined).length;
+  return exercise.acts.reduce(
+    (sum, act) => sum + act.tasks.filter((task) => isAnswered(progress, act.id, task)).length,
+    0,
+  );
 }
 
 function exitCodeOf(outcome: PhaseOutcome): number {
   if (outcome.held) return 0;
-  const wanted = outcome.phase === 'control' ? 'failed' : 'passed';
-  return outcome.results.some(
-    (one) => one.verdict !== wanted && one.verdict !== 'error' && one.verdict !== 'skipped',
-  )
-    ? 1
-    : 2;
+  return outcome.results.some((one) => !isAsWanted(one) && one.verdict !== 'error') ? 1 : 2;
 }

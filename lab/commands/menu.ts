@@ -2,8 +2,9 @@ import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { Interrupted, LabError, UsageError } from '../errors.ts';
 import { loadExercises } from '../exercise/load-exercises.ts';
-import type { Exercise } from '../exercise/model.ts';
-import { ProgressStore } from '../exercise/progress.ts';
+import type { Act, Exercise } from '../exercise/model.ts';
+import { currentAct, ProgressStore } from '../exercise/progress.ts';
+import { phaseOf as phaseInWords } from '../exercise/where.ts';
 import { faultCatalogue } from '../faults/catalogue.ts';
 import { projectRoot } from '../root.ts';
 
@@ -88,9 +89,11 @@ async function exerciseMenu(context: LabContext, run: Run): Promise<void> {
   if (exercise === undefined) return;
   for (;;) {
     const progress = store.read(exercise.id);
-    const begun = progress?.brokenAt !== undefined && progress.phase !== 'done';
+    const begun =
+      progress !== undefined && progress.doneAt === undefined && currentAct(progress).brokenAt !== undefined;
+    const act = exercise.acts.find((one) => one.id === progress?.act) ?? exercise.acts[0]!;
     const step = await choose(context, `${exercise.title} (${phaseOf(store, exercise.id)})`, [
-      { name: begun ? 'Go on where I was' : 'Start', value: 'start' },
+      { name: begun ? 'Go on' : 'Start', value: 'start' },
       ...(begun
         ? [
             { name: 'Check', value: 'check' },
@@ -104,18 +107,19 @@ async function exerciseMenu(context: LabContext, run: Run): Promise<void> {
       { name: 'Back', value: '' },
     ]);
     if (step === '') return;
-    if (step === 'answer') await answerMenu(context, run, exercise);
+    if (step === 'answer') await answerMenu(context, run, exercise, act);
     else if (step === 'hint' || step === 'solve') {
-      await run('exercise', step, exercise.id, await chooseTask(context, exercise));
+      await run('exercise', step, exercise.id, await chooseTask(context, act));
     } else await run('exercise', step, exercise.id);
   }
 }
 
-async function answerMenu(context: LabContext, run: Run, exercise: Exercise): Promise<void> {
-  const id = await chooseTask(context, exercise);
-  const task = exercise.tasks.find((one) => one.id === id)!;
+async function answerMenu(context: LabContext, run: Run, exercise: Exercise, act: Act): Promise<void> {
+  const id = await chooseTask(context, act);
+  const task = act.tasks.find((one) => one.id === id)!;
+  if (task.kind === 'action') return run('exercise', 'answer', exercise.id, id);
   const answer =
-    task.choices === undefined
+    task.kind === 'number' || task.choices === undefined
       ? await ask(context, task.prompt)
       : await choose(
           context,
@@ -143,17 +147,17 @@ async function breakMenu(context: LabContext, run: Run): Promise<void> {
   await run('break', id, '--target', target);
 }
 
-function chooseTask(context: LabContext, exercise: Exercise): Promise<string> {
+function chooseTask(context: LabContext, act: Act): Promise<string> {
   return choose(
     context,
     'Which task?',
-    exercise.tasks.map((task) => ({ name: task.prompt, value: task.id })),
+    act.tasks.map((task) => ({ name: task.prompt, value: task.id })),
   );
 }
 
 function phaseOf(store: ProgressStore, id: string): string {
   try {
-    return store.read(id)?.phase ?? 'not begun';
+    return phaseInWords(store.read(id));
   } catch {
     return 'progress cannot be read, begin anew';
   }

@@ -1,3 +1,4 @@
+import { wantedVerdict } from './phase.ts';
 import type { CheckResult } from './run-check.ts';
 
 const marks = { passed: '✓', failed: '✗', error: '!', skipped: '-' } as const;
@@ -21,13 +22,18 @@ export function checkLine(result: CheckResult): string {
   }
 }
 
+/** A check of any phase: in a control, where it has to fail, and everywhere else. */
+export function resultLine(result: CheckResult): string {
+  return wantedVerdict(result.phase) === 'failed' ? controlLine(result) : checkLine(result);
+}
+
 /**
- * A control result: the same check on the healthy system has to fail, or it proves nothing when it passes later.
+ * A control result: the same check in the state that it excludes has to fail, or it proves nothing when it passes later.
  */
-export function controlLine(result: CheckResult): string {
+function controlLine(result: CheckResult): string {
   if (result.verdict === 'failed') return `✓ ${result.claim}: not yet (observed ${result.observed})`;
   if (result.verdict === 'passed') {
-    return `✗ ${result.claim}: already so on the healthy system (observed ${result.observed}), so this check proves nothing. Look: ${result.link} Next: wait for the lab to calm down, or report a defect of the exercise.`;
+    return `✗ ${result.claim}: already so on the ${result.phase === 'control' ? 'healthy' : 'broken'} system (observed ${result.observed}), so this check proves nothing. Look: ${result.link} Next: wait for the lab to calm down, or report a defect of the exercise.`;
   }
   return checkLine(result);
 }

@@ -1,7 +1,9 @@
-import type { Check, ExerciseContext, Measured } from './model.ts';
+import type { Interval } from '../traffic/ledger.ts';
+import type { Check, ExerciseContext, Invariant } from './model.ts';
 
 type Text = string | ((context: ExerciseContext) => string);
 type Common = Omit<Check, 'query' | 'measure' | 'link' | 'guard' | 'pillar'>;
+type InvariantCommon = Omit<Invariant, 'query' | 'measure' | 'link' | 'pillar'>;
 
 const textOf = (text: Text, context: ExerciseContext): string =>
   typeof text === 'function' ? text(context) : text;
@@ -57,12 +59,75 @@ export function logCheck(
   };
 }
 
-/** Anything else that gives a number: searches, comparisons across backends. */
-export function measuredCheck(
-  check: Common &
-    Pick<Check, 'pillar' | 'query' | 'link' | 'guard'> & {
-      readonly measure: (context: ExerciseContext) => Promise<Measured>;
+/** The worst (or best) value that a PromQL expression had at any evaluation within the interval. */
+export function metricInvariant(
+  invariant: InvariantCommon & {
+    readonly promql: string;
+    readonly scale?: number;
+    /** Which of the values is judged. */
+    readonly worst: 'highest' | 'lowest';
+  },
+): Invariant {
+  const { promql, scale = 1, worst, ...common } = invariant;
+  return {
+    ...common,
+    pillar: 'metrics',
+    query: promql,
+    async measure(context, { fromMs, toMs, windowsFromMs }) {
+      const startMs = Math.max(fromMs, windowsFromMs ?? fromMs);
+      if (startMs >= toMs) return { value: undefined, note: 'the interval is too short' };
+      const series = await context.observe.prometheus.queryRange(promql, {
+        startMs,
+        endMs: toMs,
+        stepSeconds: context.pace.evaluationIntervalSeconds,
+        signal: context.signal,
+      });
+      const points = series
+        .flatMap((one) => one.points.map((point) => ({ ...point, labels: one.labels })))
+        .filter((point) => Number.isFinite(point.value));
+      const [first, ...rest] = points;
+      if (first === undefined) return undefined;
+      const extreme = rest.reduce(
+        (a, b) => ((worst === 'highest' ? b.value > a.value : b.value < a.value) ? b : a),
+        first,
+      );
+      const at = new Date(extreme.timestampMs).toISOString().slice(11, 19);
+      const who = extreme.labels.instance ?? extreme.labels.upstream;
+      return {
+        value: extreme.value * scale,
+        note: `the ${worst} of ${points.length} values, ${who === undefined ? '' : `${who} `}at ${at}`,
+      };
     },
-): Check {
-  return check;
+    link: (context) => context.observe.prometheus.link(promql),
+  };
+}
+
+/** Log lines of the whole interval, counted. `among` has to be above zero: silence is no evidence. */
+export function logInvariant(
+  invariant: InvariantCommon & { readonly logql: string; readonly among: string },
+): Invariant {
+  const { logql, among, ...common } = invariant;
+  return {
+    ...common,
+    pillar: 'logs',
+    query: logql,
+    async measure(context, interval) {
+      const count = (selector: string): Promise<number> => countLines(context, selector, interval);
+      const [lines, all] = await Promise.all([count(logql), count(among)]);
+      return all === 0
+        ? { value: undefined, note: `no line at all of ${among}` }
+        : { value: lines, note: `of ${all} lines` };
+    },
+    link: (context) => context.observe.grafana.exploreLink('loki', logql),
+  };
+}
+
+/** The lines of a log selector within an interval, counted by Loki. */
+export function countLines(
+  { observe, signal }: ExerciseContext,
+  logql: string,
+  { fromMs, toMs }: Interval,
+): Promise<number> {
+  const seconds = Math.max(1, Math.round((toMs - fromMs) / 1000));
+  return observe.loki.count(`sum(count_over_time(${logql} [${seconds}s]))`, { timeMs: toMs, signal });
 }

@@ -1,6 +1,6 @@
 import { ExerciseInvalid } from '../errors.ts';
 import { faultSpec } from '../faults/catalogue.ts';
-import type { Exercise } from './model.ts';
+import type { Act, Exercise, Task } from './model.ts';
 
 /** Checks that a definition is whole, so that a mistake in it shows when it is loaded and not in the middle of a run. */
 export function defineExercise(exercise: Exercise): Exercise {
@@ -8,42 +8,64 @@ export function defineExercise(exercise: Exercise): Exercise {
     throw new ExerciseInvalid(exercise.id, problem);
   };
   if (!/^\d{2}-[a-z0-9]+(-[a-z0-9]+)*$/.test(exercise.id)) refuse('its id must look like 01-some-name');
-  const evidence = exercise.observe.filter((check) => check.invariant === undefined);
   if (exercise.baseline.length === 0) refuse('it has no baseline checks');
-  if (evidence.length === 0) refuse('it has no observe check that could fail its control');
-  if (exercise.recover.length === 0) refuse('it has no recover checks');
-  if (exercise.break.length === 0) refuse('it breaks nothing');
-  if (exercise.fix.length === 0) refuse('it repairs nothing');
-  if (exercise.tasks.length === 0) refuse('it has no tasks');
-  if (exercise.decoys.length === 0) refuse('it has no decoys');
-
-  for (const phase of ['baseline', 'observe', 'recover'] as const) {
-    const repeated = firstRepeated(exercise[phase].map((check) => check.id));
-    if (repeated !== undefined) refuse(`two ${phase} checks are called ${repeated}`);
-  }
-  const repeatedTask = firstRepeated(exercise.tasks.map((task) => task.id));
-  if (repeatedTask !== undefined) refuse(`two tasks are called ${repeatedTask}`);
-  for (const task of exercise.tasks) {
-    if (task.hints.length < 1 || task.hints.length > 3)
-      refuse(`task ${task.id} has ${task.hints.length} hints, 1 to 3 are wanted`);
-    if (task.wrongAnswers.length === 0) refuse(`task ${task.id} names no wrong answer`);
-    if ((task.kind === 'choice') !== (task.choices !== undefined))
-      refuse(`task ${task.id}: choices belong to the kind "choice"`);
-  }
-  const repeatedDecoy = firstRepeated(exercise.decoys.map((decoy) => decoy.id));
-  if (repeatedDecoy !== undefined) refuse(`two decoys are called ${repeatedDecoy}`);
-  for (const decoy of exercise.decoys) {
-    if (decoy.rejectedBy.length === 0) refuse(`decoy ${decoy.id} is rejected by no check`);
-    const known = new Set(exercise[decoy.judgedBy].map((check) => check.id));
-    for (const id of decoy.rejectedBy) {
-      if (!known.has(id))
-        refuse(`decoy ${decoy.id} names the ${decoy.judgedBy} check ${id}, which does not exist`);
-    }
-  }
-  for (const fault of exercise.break) faultSpec(fault.kind, fault);
+  if (exercise.acts.length === 0) refuse('it has no acts');
+  unique('baseline checks', exercise.baseline, refuse);
+  unique('acts', exercise.acts, refuse);
+  // A learner names a task without its act.
+  unique(
+    'tasks',
+    exercise.acts.flatMap((act) => act.tasks),
+    refuse,
+  );
+  for (const act of exercise.acts) checkAct(act, (problem) => refuse(`act ${act.id}: ${problem}`));
   return exercise;
 }
 
-function firstRepeated(names: readonly string[]): string | undefined {
-  return names.find((name, index) => names.indexOf(name) !== index);
+type Refuse = (problem: string) => never;
+
+function checkAct(act: Act, refuse: Refuse): void {
+  if (act.break.length === 0) refuse('it breaks nothing');
+  if (act.observe.length === 0) refuse('it has no observe checks');
+  if (act.recover.length === 0) refuse('it has no recover checks');
+  if (act.invariants.length === 0) refuse('it has no invariants');
+  if (act.repair.steps.length === 0) refuse('it repairs nothing');
+  if (act.tasks.length === 0) refuse('it has no tasks');
+  if (act.decoys.length === 0) refuse('it has no decoys');
+  unique('checks', [...act.observe, ...act.recover, ...act.invariants], refuse);
+  unique('decoys', act.decoys, refuse);
+  for (const task of act.tasks) checkTask(task, refuse);
+  const judges = new Set([...act.recover, ...act.invariants].map((check) => check.id));
+  for (const decoy of act.decoys) {
+    if (decoy.rejectedBy.length === 0) refuse(`decoy ${decoy.id} is rejected by no check`);
+    for (const id of decoy.rejectedBy) {
+      if (!judges.has(id))
+        refuse(`decoy ${decoy.id} names ${id}, which is neither a recover check nor an invariant`);
+    }
+  }
+  for (const { id, violatedBy } of act.invariants) {
+    const decoy = act.decoys.find((one) => one.id === violatedBy);
+    if (decoy === undefined) refuse(`invariant ${id} names the decoy ${violatedBy}, which does not exist`);
+    else if (!decoy.rejectedBy.includes(id))
+      refuse(`decoy ${violatedBy} is not rejected by the invariant ${id}`);
+  }
+  for (const fault of act.break) faultSpec(fault.kind, fault);
+}
+
+function checkTask(task: Task, refuse: Refuse): void {
+  const { id, hints } = task;
+  if (hints.length < 1 || hints.length > 3) refuse(`task ${id} has ${hints.length} hints, 1 to 3 are wanted`);
+  if (task.kind === 'action') return;
+  if (task.wrongAnswers.length === 0) refuse(`task ${id} names no wrong answer`);
+  if (task.kind === 'number') {
+    if (task.fields.length === 0) refuse(`task ${id} asks for no number`);
+    return;
+  }
+  if ((task.kind === 'choice') !== (task.choices !== undefined))
+    refuse(`task ${id}: choices belong to the kind "choice"`);
+}
+
+function unique(what: string, items: readonly { readonly id: string }[], refuse: Refuse): void {
+  const repeated = items.find((item, index) => items.findIndex((one) => one.id === item.id) !== index);
+  if (repeated !== undefined) refuse(`two ${what} are called ${repeated.id}`);
 }

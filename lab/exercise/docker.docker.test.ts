@@ -26,7 +26,9 @@ describe.skipIf(missing !== undefined)('on the Docker runtime', () => {
     expect(code).toBe(0);
     const report = JSON.parse(readFileSync(join(cli.directory, 'report.json'), 'utf8')) as RunReport;
     expect(report.exercises[0]?.runtime).toBe('docker');
-    expect(report.exercises[0]?.checks.filter(({ verdict }) => verdict === 'error')).toEqual([]);
+    expect(
+      report.exercises[0]?.acts.flatMap((act) => act.checks).filter(({ verdict }) => verdict === 'error'),
+    ).toEqual([]);
     expect(await engineSnapshot()).toEqual(before);
   });
 

@@ -14,6 +14,8 @@ describe('expectations', () => {
     [{ atMost: 5, unit: '%' }, Number.NaN, false],
     [{ atLeast: 5, unit: '%' }, Number.NaN, false],
     [{ below: 100, unit: 'ms' }, Number.POSITIVE_INFINITY, false],
+    [{ atLeast: 400, unit: 'ms' }, Number.POSITIVE_INFINITY, false],
+    [{ above: 400, unit: 'ms' }, Number.POSITIVE_INFINITY, false],
   ])('%j and %d: %s', (expectation, value, met) => {
     expect(meets(expectation, value)).toBe(met);
   });

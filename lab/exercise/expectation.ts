@@ -17,12 +17,14 @@ export type Unit =
   | 'lines'
   | 'traces'
   | 'alerts'
+  | 'bytes'
+  | '×'
   | 'notifications'
   | 'req/s';
 
-/** Whether the number meets it. NaN and undefined meet nothing: they are no measurement. */
+/** Whether the number meets it. NaN and infinities meet nothing: they are no measurement. */
 export function meets(expectation: Expectation, value: number): boolean {
-  if (Number.isNaN(value)) return false;
+  if (!Number.isFinite(value)) return false;
   if ('atLeast' in expectation) return value >= expectation.atLeast;
   if ('above' in expectation) return value > expectation.above;
   if ('atMost' in expectation) return value <= expectation.atMost;

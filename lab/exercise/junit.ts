@@ -1,5 +1,6 @@
-import { checkLine, controlLine } from './check-line.ts';
-import type { ExerciseReport, RunReport } from './report.ts';
+import { resultLine } from './check-line.ts';
+import { isAsWanted } from './phase.ts';
+import type { ActReport, ExerciseReport, RunReport } from './report.ts';
 
 interface Case {
   readonly name: string;
@@ -26,37 +27,41 @@ function suiteXml(exercise: ExerciseReport): string {
 }
 
 function casesOf(exercise: ExerciseReport): Case[] {
-  const checks = exercise.checks.map((check): Case => {
-    const common = { name: check.claim, group: check.phase, seconds: Number(seconds(check.ms)) };
-    const wanted = check.phase === 'control' ? 'failed' : 'passed';
-    if (check.verdict === wanted) return common;
+  const problems = exercise.problems.map((message) => runProblem('run', message));
+  return [...exercise.acts.flatMap(actCases), ...problems];
+}
+
+function actCases(act: ActReport): Case[] {
+  const group = (name: string): string => `${act.id}.${name}`;
+  const checks = act.checks.map((check): Case => {
+    const common = { name: check.claim, group: group(check.phase), seconds: Number(seconds(check.ms)) };
+    if (isAsWanted(check) && check.verdict !== 'skipped') return common;
     const kind = check.verdict === 'error' ? 'error' : check.verdict === 'skipped' ? 'skipped' : 'failure';
-    const message = check.phase === 'control' ? controlLine(check) : checkLine(check);
-    return { ...common, problem: { kind, message } };
+    return { ...common, problem: { kind, message: resultLine(check) } };
   });
-  const tasks = exercise.tasks.map((task): Case => {
-    const common = { name: `task ${task.id}`, group: 'tasks', seconds: 0 };
+  const tasks = act.tasks.map((task): Case => {
+    const common = { name: `task ${task.id}`, group: group('tasks'), seconds: 0 };
     const message = task.problems.join('; ');
-    if (task.solverAccepted === null) return { ...common, problem: { kind: 'skipped', message } };
-    if (task.solverAccepted && task.wrongAnswerRejected === true) return common;
+    if (task.solverAccepted === null || task.wrongRejected === null)
+      return { ...common, problem: { kind: 'skipped', message } };
+    if (task.solverAccepted && task.wrongRejected) return common;
     return { ...common, problem: { kind: 'failure', message } };
   });
-  const decoys = exercise.decoys.map((decoy): Case => {
-    const common = { name: `decoy ${decoy.id} is rejected`, group: 'decoys', seconds: 0 };
+  const decoys = act.decoys.map((decoy): Case => {
+    const common = { name: `decoy ${decoy.id} is rejected`, group: group('decoys'), seconds: 0 };
     const message = decoy.problems.join('; ');
     if (decoy.rejected === null) return { ...common, problem: { kind: 'skipped', message } };
     return decoy.rejected ? common : { ...common, problem: { kind: 'failure', message } };
   });
-  const problems = exercise.problems.map(
-    (message): Case => ({
-      name: 'the run itself',
-      group: 'run',
-      seconds: 0,
-      problem: { kind: 'error', message },
-    }),
-  );
-  return [...checks, ...tasks, ...decoys, ...problems];
+  return [...checks, ...tasks, ...decoys, ...act.problems.map((message) => runProblem(act.id, message))];
 }
+
+const runProblem = (group: string, message: string): Case => ({
+  name: 'the run itself',
+  group,
+  seconds: 0,
+  problem: { kind: 'error', message },
+});
 
 function seconds(milliseconds: number): string {
   return (milliseconds / 1000).toFixed(3);

@@ -1,13 +1,14 @@
-import { ExerciseNoneOpen, ExercisePhase, TaskUnknown } from '../errors.ts';
+import { CapabilityMissing, ExerciseNoneOpen, ExercisePhase, TaskUnknown } from '../errors.ts';
+import { assertCapable } from '../faults/catalogue.ts';
 import { maxTtlMs } from '../faults/fault.ts';
 import { renewFaults } from '../faults/inject.ts';
 import { faultId } from '../faults/journal.ts';
+import type { RunningLab } from '../runtime/runtime.ts';
 import { judgeAnswer } from './judge-answer.ts';
-import type { Check, CheckPhase, Exercise, Judgement, Task } from './model.ts';
-import { begin, changeTask, isBroken, isOpen, type Progress, reach } from './progress.ts';
+import { Lifecycle, type PhaseOutcome } from './lifecycle.ts';
+import type { Act, Exercise, Judgement, Task } from './model.ts';
+import { actPhases, changeTask, currentAct, isBroken, type Progress, reach } from './progress.ts';
 import type { CheckResult } from './run-check.ts';
-import { runPhase } from './run-phase.ts';
-import type { Session } from './session.ts';
 import type { Workshop } from './workshop.ts';
 
 /** What the learner's commands report while they work. */
@@ -16,14 +17,31 @@ export interface LearnerEvents {
   readonly onCheck: (result: CheckResult) => void;
 }
 
-export interface PhaseOutcome {
-  readonly phase: CheckPhase;
-  readonly results: readonly CheckResult[];
-  /** Whether every check has the verdict that its phase wants. */
-  readonly held: boolean;
+export interface StartOutcome {
+  readonly resumed: boolean;
+  readonly outcomes: readonly PhaseOutcome[];
 }
 
-/** One learner at one exercise: each command reads the progress, does its part and writes it back. */
+export interface CheckOutcome extends PhaseOutcome {
+  /** The invariants of an act that has just recovered; they hinder nobody. */
+  readonly invariants?: PhaseOutcome;
+  /** The act that comes next. */
+  readonly nextAct?: Act;
+}
+
+/** Says at once what this runtime cannot do. */
+export function assertExerciseCapable(
+  lab: Pick<RunningLab, 'capabilities' | 'kind'>,
+  exercise: Exercise,
+): void {
+  for (const need of exercise.needs ?? []) {
+    if (!lab.capabilities.has(need))
+      throw new CapabilityMissing(need, lab.kind, `The exercise ${exercise.id} needs it; choose another.`);
+  }
+  for (const act of exercise.acts) for (const fault of act.break) assertCapable(lab, fault);
+}
+
+/** One learner at one exercise: each command reads the progress, takes its step and writes it back. */
 export class Learner {
   readonly #workshop: Workshop;
   readonly exercise: Exercise;
@@ -39,115 +57,157 @@ export class Learner {
     return this.#workshop.progress.read(this.exercise.id);
   }
 
+  /** The act at work; the first one where nothing has begun. */
+  get act(): Act {
+    const id = this.progress?.act;
+    return this.exercise.acts.find((act) => act.id === id) ?? this.exercise.acts[0]!;
+  }
+
   /**
-   * Begins, or takes up again. Begins: traffic, baseline, control, break. The fault belongs to this process until all
-   * is written down, so that an interrupted start leaves a leftover that the next command heals.
+   * Begins, goes on with the next act, or takes up again. Begins: load, baseline, control, break. The fault belongs to
+   * this process until all is written down, so that an interrupted start leaves a leftover that the next command heals.
    */
-  async start(): Promise<{ readonly resumed: boolean; readonly outcomes: readonly PhaseOutcome[] }> {
+  async start(): Promise<StartOutcome> {
+    assertExerciseCapable(this.#workshop.lab, this.exercise);
     const existing = this.progress;
-    if (existing !== undefined && isOpen(existing) && existing.brokenAt !== undefined) {
-      await this.#resume(existing);
-      return { resumed: true, outcomes: [] };
+    if (existing !== undefined && existing.doneAt === undefined) {
+      const { phase } = currentAct(existing);
+      if (phase === 'recovered') return this.#begin(existing);
+      if (actPhases.indexOf(phase) >= actPhases.indexOf('broken')) {
+        await this.#resume(existing);
+        return { resumed: true, outcomes: [] };
+      }
     }
+    return this.#begin(existing?.doneAt === undefined && existing !== undefined ? existing : undefined);
+  }
+
+  async #begin(existing: Progress | undefined): Promise<StartOutcome> {
     await this.#workshop.healEverything();
     for (const other of this.#workshop.progress.open()) {
       if (other !== this.exercise.id) this.#workshop.progress.reset(other);
     }
-    let progress = begin(this.exercise.id, new Date().toISOString());
-    this.#workshop.progress.write(progress);
-    const session = this.#workshop.learnerSession(this.exercise, progress);
+    const lifecycle =
+      existing === undefined
+        ? Lifecycle.begin(this.exercise, this.#workshop.learnerOptions(), this.#how())
+        : this.#lifecycle(existing);
+    const before = existing;
+    if (existing !== undefined && lifecycle.actProgress.phase === 'recovered') lifecycle.advance();
     const outcomes: PhaseOutcome[] = [];
+    const giveUp = async (): Promise<StartOutcome> => {
+      await this.#workshop.healEverything();
+      if (before === undefined) this.#workshop.progress.reset(this.exercise.id);
+      else this.#workshop.progress.write(before);
+      return { resumed: false, outcomes };
+    };
     try {
-      this.#events.onStep(`Starting the traffic "${this.exercise.traffic.profile}"`);
-      await session.startTraffic();
+      this.#events.onStep(`Starting the load "${lifecycle.act.load}"`);
       this.#events.onStep('Baseline: is the system well?');
-      outcomes.push(await this.#run('baseline', this.exercise.baseline, session));
-      if (!outcomes.at(-1)!.held) return await this.#giveUp(outcomes);
-      session.markSteady();
-      progress = this.#save(reach(progress, 'control'));
+      outcomes.push(await lifecycle.steady());
+      if (!outcomes.at(-1)!.held) return await giveUp();
       this.#events.onStep('Control: on the healthy system every check of the break has to fail');
-      outcomes.push(await this.#run('control', this.exercise.observe, session));
-      if (!outcomes.at(-1)!.held) return await this.#giveUp(outcomes);
+      outcomes.push(await lifecycle.control());
+      if (!outcomes.at(-1)!.held) return await giveUp();
       this.#events.onStep('Breaking it');
-      await session.break();
-      const brokenAt = new Date(session.timeline.brokenAtMs ?? Date.now()).toISOString();
-      this.#save(reach({ ...progress, brokenAt }, 'broken'));
+      await lifecycle.break();
       this.#workshop.handOver({ kind: 'exercise', id: this.exercise.id });
     } catch (error) {
-      await this.reset();
+      await giveUp();
       throw error;
     }
     return { resumed: false, outcomes };
   }
 
-  /** The checks of where the learner is: of the break until it is fixed, of the recovery afterwards. */
-  async check(): Promise<PhaseOutcome> {
-    let progress = await this.#opened();
-    if (isBroken(progress) && !(await this.#stillBroken(progress))) {
-      // Repaired by hand, by whatever way the learner found.
-      progress = this.#save(reach({ ...progress, fixedAt: new Date().toISOString() }, 'fixed'));
-      this.#events.onStep('The break is gone: checking the recovery.');
+  /** The checks of where the learner is: of the break until it is repaired, of the recovery afterwards. */
+  async check(): Promise<CheckOutcome> {
+    const lifecycle = await this.#opened();
+    if (isBroken(lifecycle.progress) && (await this.#isRepaired(lifecycle))) {
+      this.#events.onStep('It is repaired: checking the recovery.');
     }
-    const session = this.#workshop.learnerSession(this.exercise, progress);
-    if (isBroken(progress)) {
-      const outcome = await this.#run('observe', this.exercise.observe, session);
-      if (outcome.held) {
-        this.#save(this.#withTasks(reach({ ...progress, observedAt: new Date().toISOString() }, 'observed')));
-      }
+    if (isBroken(lifecycle.progress)) {
+      const outcome = await lifecycle.observe();
+      if (outcome.held) this.#noteTasks(lifecycle);
       return outcome;
     }
-    const outcome = await this.#run('recover', this.exercise.recover, session);
-    if (outcome.held) {
-      await session.stopTraffic();
-      this.#save(reach({ ...progress, doneAt: new Date().toISOString() }, 'done'));
+    const outcome = await lifecycle.recover();
+    if (!outcome.held) return outcome;
+    const { brokenAtMs, startedAtMs } = lifecycle.session.timeline;
+    this.#events.onStep('What must not change: did it hold over the whole act?');
+    const invariants = await lifecycle.invariants([
+      { fromMs: brokenAtMs ?? startedAtMs, toMs: lifecycle.context().clock.now() },
+    ]);
+    const nextAct = lifecycle.next;
+    if (nextAct === undefined) {
+      lifecycle.finish();
+      await lifecycle.session.stopTraffic();
     }
-    return outcome;
+    return { ...outcome, invariants, ...(nextAct === undefined ? {} : { nextAct }) };
+  }
+
+  /** The checks of the moment, without a step: for who watches. */
+  async look(): Promise<PhaseOutcome> {
+    const lifecycle = await this.#opened();
+    if (isBroken(lifecycle.progress)) await this.#isRepaired(lifecycle);
+    return lifecycle.look(isBroken(lifecycle.progress) ? 'observe' : 'recover');
   }
 
   /** The next hint of a task; the first open task when none is named. */
   hint(taskId: string | undefined): { readonly task: Task; readonly number: number; readonly text: string } {
     const progress = this.#required();
     const task = taskId === undefined ? this.#firstOpenTask(progress) : this.task(taskId);
-    const seen = progress.tasks[task.id]?.hints ?? 0;
+    const seen = currentAct(progress).tasks[task.id]?.hints ?? 0;
     const number = Math.min(seen + 1, task.hints.length);
-    this.#save(changeTask(progress, task.id, (one) => ({ ...one, hints: number })));
+    this.#workshop.progress.write(changeTask(progress, task.id, (one) => ({ ...one, hints: number })));
+    this.#log('hint', `Hint ${number} of ${task.id}`, { task: task.id, number });
     return { task, number, text: task.hints[number - 1]! };
   }
 
-  /** Judges an answer against live telemetry and keeps an accepted one. */
-  async answer(taskId: string, given: string): Promise<Judgement> {
-    const progress = await this.#openedForTasks();
+  /** Judges an answer, or what was done, against live telemetry, and keeps what was accepted. */
+  async answer(taskId: string, given: string | undefined): Promise<Judgement> {
     const task = this.task(taskId);
-    const judgement = await judgeAnswer(
-      task,
-      given,
-      this.#workshop.learnerSession(this.exercise, progress).context(),
+    const lifecycle = await this.#openedFor(task);
+    const context = lifecycle.context();
+    const judgement =
+      task.kind === 'action' ? await task.verify(context) : await judgeAnswer(task, given ?? '', context);
+    const now = new Date(context.clock.now()).toISOString();
+    lifecycle.change((progress) =>
+      changeTask(progress, task.id, (one) => ({
+        ...one,
+        attempts: one.attempts + 1,
+        ...(judgement.accepted ? { answeredAt: one.answeredAt ?? now } : {}),
+      })),
     );
-    const next = changeTask(this.#required(), task.id, (one) => ({
-      ...one,
-      attempts: one.attempts + 1,
-      ...(judgement.accepted ? { answeredAt: one.answeredAt ?? new Date().toISOString() } : {}),
-    }));
-    this.#save(this.#withTasks(next));
+    this.#log('answer', `${task.id}: ${judgement.accepted ? 'accepted' : 'rejected'}`, {
+      task: task.id,
+      accepted: judgement.accepted,
+    });
+    this.#noteTasks(lifecycle);
     return judgement;
   }
 
-  /** Finds a task's answer from telemetry, and keeps that it was shown. */
+  /** Finds a task's answer from telemetry, and keeps that it was shown. An action is told, not done. */
   async solve(taskId: string | undefined): Promise<{ readonly task: Task; readonly solution: string }> {
-    const progress = await this.#openedForTasks();
-    const task = taskId === undefined ? this.#firstOpenTask(progress) : this.task(taskId);
-    const solution = await task.solve(this.#workshop.learnerSession(this.exercise, progress).context());
-    this.#save(changeTask(this.#required(), task.id, (one) => ({ ...one, shown: true })));
+    const task = taskId === undefined ? this.#firstOpenTask(this.#required()) : this.task(taskId);
+    const lifecycle = await this.#openedFor(task);
+    const solution = task.kind === 'action' ? task.how : await task.solve(lifecycle.context());
+    lifecycle.change((progress) => changeTask(progress, task.id, (one) => ({ ...one, shown: true })));
     return { task, solution };
   }
 
   async fix(): Promise<void> {
-    const progress = await this.#opened();
-    const session = this.#workshop.learnerSession(this.exercise, progress);
-    for (const step of this.exercise.fix) this.#events.onStep(step.description);
-    await session.fix();
-    const fixedAt = new Date(session.timeline.fixedAtMs ?? Date.now()).toISOString();
-    this.#save(reach({ ...progress, fixedAt }, 'fixed'));
+    const lifecycle = await this.#opened();
+    if (!isBroken(lifecycle.progress)) {
+      const { id } = this.exercise;
+      throw new ExercisePhase(
+        id,
+        'repaired already',
+        'nothing is left to repair',
+        'See whether it holds: npm run lab -- exercise check',
+      );
+    }
+    const { steps } = lifecycle.act.repair;
+    for (const step of steps) this.#events.onStep(step.description);
+    await lifecycle.session.fix();
+    await lifecycle.repaired(steps.map((step) => step.description).join('; '));
   }
 
   /** Back to before the start: no fault, no traffic, no progress. */
@@ -157,7 +217,7 @@ export class Learner {
   }
 
   task(id: string): Task {
-    const { tasks } = this.exercise;
+    const { tasks } = this.act;
     const found =
       tasks.find((task) => task.id === id) ?? (/^\d+$/.test(id) ? tasks[Number(id) - 1] : undefined);
     if (found === undefined)
@@ -165,14 +225,25 @@ export class Learner {
     return found;
   }
 
+  #how(): { save: (progress: Progress) => void; events: { onCheck: (result: CheckResult) => void } } {
+    return {
+      save: (progress) => this.#workshop.progress.write(progress),
+      events: { onCheck: this.#events.onCheck },
+    };
+  }
+
+  #lifecycle(progress: Progress): Lifecycle {
+    return Lifecycle.resume(this.exercise, progress, this.#workshop.learnerOptions(), this.#how());
+  }
+
   #firstOpenTask(progress: Progress): Task {
-    const { tasks } = this.exercise;
-    return tasks.find((task) => progress.tasks[task.id]?.answeredAt === undefined) ?? tasks[0]!;
+    const { tasks } = this.act;
+    return tasks.find((task) => currentAct(progress).tasks[task.id]?.answeredAt === undefined) ?? tasks[0]!;
   }
 
   #required(): Progress {
     const progress = this.progress;
-    if (progress === undefined || progress.brokenAt === undefined) {
+    if (progress === undefined || currentAct(progress).brokenAt === undefined) {
       const { id } = this.exercise;
       throw new ExercisePhase(
         id,
@@ -184,11 +255,11 @@ export class Learner {
     return progress;
   }
 
-  /** The progress of an exercise at work, with its traffic running and its faults renewed. */
-  async #opened(): Promise<Progress> {
+  /** The exercise at work, with its traffic running and its faults renewed. */
+  async #opened(): Promise<Lifecycle> {
     const progress = this.#required();
     const { id } = this.exercise;
-    if (!isOpen(progress)) {
+    if (progress.doneAt !== undefined) {
       throw new ExercisePhase(
         id,
         'done',
@@ -197,90 +268,101 @@ export class Learner {
       );
     }
     await this.#workshop.healLeftovers();
-    await this.#keepAlive(progress);
-    return progress;
+    const lifecycle = this.#lifecycle(progress);
+    await this.#keepAlive(lifecycle);
+    return lifecycle;
   }
 
-  async #openedForTasks(): Promise<Progress> {
-    const progress = await this.#opened();
-    if (!isBroken(progress) || !(await this.#stillBroken(progress))) {
-      const { id } = this.exercise;
+  /** A task about the broken system wants it broken; one about the repaired system, repaired. */
+  async #openedFor(task: Task): Promise<Lifecycle> {
+    const lifecycle = await this.#opened();
+    const repaired = !isBroken(lifecycle.progress) || (await this.#isRepaired(lifecycle));
+    const { id } = this.exercise;
+    if (task.kind === 'action') return lifecycle;
+    if (task.when === 'repaired' && !repaired) {
+      throw new ExercisePhase(
+        id,
+        'still broken',
+        `${task.id} is about the time after the repair`,
+        'Repair it first, by hand or with: npm run lab -- exercise fix',
+      );
+    }
+    if (task.when !== 'repaired' && repaired) {
       throw new ExercisePhase(
         id,
         'repaired',
-        'its tasks are about the broken system',
+        `${task.id} is about the broken system`,
         `Break it again: npm run lab -- exercise reset ${id} && npm run lab -- exercise start ${id}`,
       );
     }
-    return progress;
+    return lifecycle;
   }
 
   async #resume(progress: Progress): Promise<void> {
     await this.#workshop.healLeftovers();
-    const session = this.#workshop.learnerSession(this.exercise, progress);
-    await session.startTraffic();
+    const lifecycle = this.#lifecycle(progress);
+    await lifecycle.session.startTraffic();
     if (!isBroken(progress)) return;
-    if (await session.isBroken()) {
-      await this.#keepAlive(progress);
+    if (await lifecycle.session.isBroken()) {
+      await this.#keepAlive(lifecycle);
       return;
     }
-    this.#events.onStep('The break had ended by itself; breaking it again');
-    await session.break();
-    const brokenAt = new Date(session.timeline.brokenAtMs ?? Date.now()).toISOString();
-    this.#save({ ...progress, brokenAt });
+    this.#events.onStep('The break had ended; breaking it again');
+    await lifecycle.breakAgain();
     this.#workshop.handOver({ kind: 'exercise', id: this.exercise.id });
   }
 
-  async #keepAlive(progress: Progress): Promise<void> {
-    const session = this.#workshop.learnerSession(this.exercise, progress);
-    await session.startTraffic();
-    if (!isBroken(progress)) return;
+  async #keepAlive(lifecycle: Lifecycle): Promise<void> {
+    await lifecycle.session.startTraffic();
+    if (!isBroken(lifecycle.progress)) return;
     const { lab } = this.#workshop;
     const own = (owner: { kind: string; id?: string }): boolean =>
       owner.kind === 'exercise' && owner.id === this.exercise.id;
-    await renewFaults({ lab, signal: session.context().signal }, this.#workshop.journal, maxTtlMs, own);
+    await renewFaults({ lab, signal: lifecycle.context().signal }, this.#workshop.journal, maxTtlMs, own);
   }
 
-  /** A break that ended by its time to live is no repair: its journal entry is still there. */
-  async #stillBroken(progress: Progress): Promise<boolean> {
-    const session = this.#workshop.learnerSession(this.exercise, progress);
-    if (await session.isBroken()) return true;
-    const journalled = new Set(this.#workshop.journal.read().faults.map((entry) => entry.id));
-    if (!this.exercise.break.every((spec) => journalled.has(faultId(spec)))) return false;
+  /**
+   * Whether it was repaired, by whatever way the learner found, which is then noted. A break that ended by its time to
+   * live is no repair.
+   */
+  async #isRepaired(lifecycle: Lifecycle): Promise<boolean> {
+    if (!(await lifecycle.session.isRepaired())) return false;
+    const now = lifecycle.context().clock.now();
+    const { journal } = this.#workshop;
+    const own = new Set(lifecycle.session.faults.map(faultId));
+    const left = journal.read().faults.filter((entry) => own.has(entry.id));
     const { id } = this.exercise;
-    throw new ExercisePhase(
-      id,
-      'no longer broken',
-      'its fault ended by itself, as every fault does after half an hour without a command',
-      `Take it up again: npm run lab -- exercise start ${id}`,
-    );
+    if (left.length > 0 && left.every((entry) => Date.parse(entry.expiresAt) <= now)) {
+      throw new ExercisePhase(
+        id,
+        'no longer broken',
+        'its fault ended by itself, as every fault does after half an hour without a command',
+        `Take it up again: npm run lab -- exercise start ${id}`,
+      );
+    }
+    // The targets say that these are gone.
+    for (const entry of left) journal.remove(entry.id);
+    await lifecycle.repaired('by hand');
+    return true;
   }
 
-  #withTasks(progress: Progress): Progress {
-    const all = this.exercise.tasks.every((task) => progress.tasks[task.id]?.answeredAt !== undefined);
-    return all && progress.phase === 'observed' ? reach(progress, 'tasks') : progress;
+  #noteTasks(lifecycle: Lifecycle): void {
+    const { phase, tasks } = lifecycle.actProgress;
+    const due = lifecycle.act.tasks.filter((task) => task.kind !== 'action' && task.when !== 'repaired');
+    if (phase === 'observed' && due.every((task) => tasks[task.id]?.answeredAt !== undefined)) {
+      lifecycle.change((progress) => reach(progress, 'tasks'));
+    }
   }
 
-  async #giveUp(
-    outcomes: readonly PhaseOutcome[],
-  ): Promise<{ resumed: false; outcomes: readonly PhaseOutcome[] }> {
-    await this.reset();
-    return { resumed: false, outcomes };
-  }
-
-  async #run(phase: CheckPhase, checks: readonly Check[], session: Session): Promise<PhaseOutcome> {
-    const results = await runPhase(checks, phase, session.context(), { onResult: this.#events.onCheck });
-    const wanted = phase === 'control' ? 'failed' : 'passed';
-    return {
-      phase,
-      results,
-      held: results.every((one) => one.verdict === wanted || one.verdict === 'skipped'),
-    };
-  }
-
-  #save(progress: Progress): Progress {
-    this.#workshop.progress.write(progress);
-    return progress;
+  #log(kind: 'hint' | 'answer', text: string, details: Record<string, unknown>): void {
+    this.#workshop.events.append({
+      kind,
+      actor: 'learner',
+      text,
+      exercise: this.exercise.id,
+      act: this.act.id,
+      details,
+    });
   }
 }
 

@@ -1,41 +1,51 @@
 import type { Pace } from '../../stack/pace.ts';
+import type { EventLog } from '../events/event-log.ts';
 import type { FaultSpec } from '../faults/fault.ts';
 import type { Backends } from '../observe/backends.ts';
 import type { Capability, RunningLab } from '../runtime/runtime.ts';
+import type { Interval, Ledger } from '../traffic/ledger.ts';
 import type { TrafficProfileName } from '../traffic/profiles.ts';
 import type { TallySnapshot } from '../traffic/tally.ts';
 import type { Clock } from './clock.ts';
 import type { Expectation } from './expectation.ts';
 
 export type Pillar = 'metrics' | 'logs' | 'traces' | 'alerts' | 'traffic';
-export type CheckPhase = 'baseline' | 'control' | 'observe' | 'recover';
 
-/** When what happened, in milliseconds since the epoch. */
+/**
+ * `control`: on the healthy system, where observe evidence has to fail. `recover-control`: on the broken one, where
+ * recover evidence has to fail. `invariant`: over the whole act.
+ */
+export type CheckPhase = 'baseline' | 'control' | 'observe' | 'recover-control' | 'recover' | 'invariant';
+
+/** When what happened in this act, in milliseconds since the epoch. */
 export interface Timeline {
   readonly startedAtMs: number;
   /** When the baseline had held: what came before belongs to earlier breaks. */
   readonly steadyAtMs?: number;
   readonly brokenAtMs?: number;
-  readonly fixedAtMs?: number;
+  readonly repairedAtMs?: number;
 }
 
-/** What checks, tasks and solvers may look at: telemetry over public APIs, the client's own count, the clock. */
+/** What checks, tasks and solvers may look at: telemetry over public APIs, the client's own records, the clock. */
 export interface ExerciseContext {
   readonly lab: RunningLab;
   readonly pace: Pace;
   readonly observe: Backends;
-  /** The traffic's own count of its requests; undefined before the first. */
+  /** The client's own record of every request. */
+  readonly ledger: Ledger;
+  /** The running traffic's own count of its requests; undefined before the first. */
   readonly tally: () => TallySnapshot | undefined;
+  readonly events: EventLog;
   readonly timeline: Timeline;
   readonly clock: Clock;
   readonly signal: AbortSignal;
 }
 
-/** What decoys and repairs may do besides looking. */
+/** What decoys, repairs and solvers of actions may do besides looking. */
 export interface ActionContext extends ExerciseContext {
   /** Journals and injects. */
   inject(spec: FaultSpec): Promise<void>;
-  /** Reverts this fault; without one, every fault of the exercise. */
+  /** Reverts this fault; without one, every fault of the act. */
   revert(spec?: FaultSpec): Promise<void>;
   startTraffic(): Promise<void>;
   stopTraffic(): Promise<void>;
@@ -54,25 +64,15 @@ export interface Guard {
   measure(context: ExerciseContext): Promise<number | undefined>;
 }
 
-export interface Check {
+/** What evidence and invariants have in common. */
+interface Claim {
   readonly id: string;
   /** A statement that is true or false: "p95 of api-1 exceeds 400 ms". */
   readonly claim: string;
   readonly pillar: Pillar;
   /** In the backend's own language. */
   readonly query: string | ((context: ExerciseContext) => string);
-  measure(context: ExerciseContext): Promise<Measured>;
   readonly expect: Expectation;
-  readonly guard?: Guard;
-  /** Until when it must be met. */
-  readonly withinSeconds: Seconds;
-  /** For how long it must stay met. */
-  readonly holdsForSeconds?: Seconds;
-  /**
-   * The phases in which it must hold although nothing is to change: users see no errors, untouched replicas stay well.
-   * Such a check is no evidence of the break, so that the control does not run it.
-   */
-  readonly invariant?: readonly ('baseline' | 'observe' | 'recover')[];
   /** Opens the query where a person can look at it. */
   link(context: ExerciseContext): string;
   /** What to do when it fails. */
@@ -81,7 +81,30 @@ export interface Check {
   skip?(context: ExerciseContext): string | undefined;
 }
 
-export type TaskKind = 'choice' | 'number' | 'text' | 'trace-id' | 'promql' | 'logql' | 'file' | 'action';
+/** Evidence of a state: seen failing in the state that it excludes, and passing in the one that it claims. */
+export interface Check extends Claim {
+  measure(context: ExerciseContext): Promise<Measured>;
+  readonly guard?: Guard;
+  /** Until when it must be met. */
+  readonly withinSeconds: Seconds;
+  /** For how long it must stay met. */
+  readonly holdsForSeconds?: Seconds;
+}
+
+/** A part of an act. */
+export interface ActInterval extends Interval {
+  /** From when on no window of a query sees what was before the part; its beginning where it is left out. */
+  readonly windowsFromMs?: number;
+}
+
+/**
+ * What must not change although something is broken: users see no errors, untouched replicas stay well. Judged once,
+ * when the act ends, over its whole interval; the decoy that it names really violates it.
+ */
+export interface Invariant extends Claim {
+  measure(context: ExerciseContext, interval: ActInterval): Promise<Measured>;
+  readonly violatedBy: string;
+}
 
 export interface Judgement {
   readonly accepted: boolean;
@@ -94,39 +117,113 @@ export interface WrongAnswer {
   readonly why: string;
 }
 
-export interface Task {
+interface TaskCommon {
   readonly id: string;
   readonly prompt: string;
-  readonly kind: TaskKind;
-  readonly choices?: readonly string[];
+  /** When it can be answered: while the act is broken (default), or after its repair. */
+  readonly when?: 'broken' | 'repaired';
   /** One to three, each giving more away. */
   readonly hints: readonly string[];
-  /** Judges against live telemetry. */
-  verify(answer: string, context: ExerciseContext): Promise<Judgement>;
+}
+
+/** A task that is answered with words: judged against live telemetry, never against a key. */
+interface AnswerTask extends TaskCommon {
   /** Finds the answer from telemetry alone, as a person would. */
   solve(context: ExerciseContext): Promise<string>;
   /** Plausible and wrong: an unattended run has each of them rejected. */
   readonly wrongAnswers: readonly WrongAnswer[];
 }
 
-/** A plausible wrong repair, or a muddled break, that the checks must reject. */
+export interface TextTask extends AnswerTask {
+  readonly kind: 'choice' | 'text' | 'trace-id' | 'promql' | 'logql';
+  readonly choices?: readonly string[];
+  verify(answer: string, context: ExerciseContext): Promise<Judgement>;
+}
+
+/** A number that the task asks for. */
+export interface NumberField {
+  readonly name: string;
+  /** `ms`, `%`, `req/s`; empty for a plain count. */
+  readonly unit: string;
+  /** What telemetry says at this moment, as the range over the time in which a person reads and types. */
+  truth(context: ExerciseContext): Promise<{ readonly low: number; readonly high: number }>;
+  /** How far from that range an answer may lie, as a share of its nearer end. */
+  readonly tolerance: number;
+}
+
+/** Named numbers with units and tolerances; answered as `name=value` each, or in order. */
+export interface NumberTask extends AnswerTask {
+  readonly kind: 'number';
+  readonly fields: readonly NumberField[];
+  /** What the right numbers mean. */
+  readonly because: string;
+}
+
+/** Graded by what it did: bring a replica back by any way, roll back, promote. */
+export interface ActionTask extends TaskCommon {
+  readonly kind: 'action';
+  verify(context: ExerciseContext): Promise<Judgement>;
+  /** Does it, as a person would. */
+  act(context: ActionContext): Promise<void>;
+  /** In words, for who asks for the solution. */
+  readonly how: string;
+}
+
+export type Task = TextTask | NumberTask | ActionTask;
+export type TaskKind = Task['kind'];
+
+/** A plausible wrong repair, or a muddled break, that is really tried and has to be rejected. */
 export interface Decoy {
   readonly id: string;
   readonly description: string;
   apply(context: ActionContext): Promise<void>;
   /** Idempotent. */
   undo(context: ActionContext): Promise<void>;
-  /** The phase whose checks judge it. */
-  readonly judgedBy: 'observe' | 'recover';
-  /** The checks that have to reject it. */
+  /** Recover checks that have to be measured failing, and invariants that have to be measured violated. */
   readonly rejectedBy: readonly string[];
-  /** How long the wrong repair is given to work before it is judged. */
+  /** How long it is given to work before it is judged. */
   readonly givenSeconds: Seconds;
 }
 
 export interface FixStep {
   readonly description: string;
   apply(context: ActionContext): Promise<void>;
+}
+
+export interface Repair {
+  /** The repair that `exercise fix` and an unattended run do. */
+  readonly steps: readonly FixStep[];
+  /** Whether it is repaired, by whatever way; by default: no fault of the act is active. */
+  done?(context: ExerciseContext): Promise<boolean>;
+}
+
+/** The alert that tells of the break, and how long it takes at the least besides the lab's intervals. */
+export interface DetectionPlan {
+  readonly alertname: string;
+  /** Labels that the alert must carry, such as `{instance: 'api-1'}`. */
+  readonly labels?: Readonly<Record<string, string>>;
+  /** Time until the broken signal itself can cross the alert's threshold, and why it takes that. */
+  readonly onset: { readonly seconds: Seconds; readonly why: string };
+  /** Groups of rules between the scrape and the alert: 2 where the alert reads a recording rule. */
+  readonly evaluations: 1 | 2;
+}
+
+/** One break and its repair, from a steady state and back to it. */
+export interface Act {
+  /** Unique within the exercise. */
+  readonly id: string;
+  readonly title: string;
+  /** What a learner is told when it has been broken. */
+  readonly summary: string;
+  readonly load: TrafficProfileName;
+  readonly break: readonly FaultSpec[];
+  readonly observe: readonly Check[];
+  readonly invariants: readonly Invariant[];
+  readonly detection?: DetectionPlan;
+  readonly tasks: readonly Task[];
+  readonly decoys: readonly Decoy[];
+  readonly repair: Repair;
+  readonly recover: readonly Check[];
 }
 
 export interface Exercise {
@@ -138,20 +235,8 @@ export interface Exercise {
   readonly objectives: readonly string[];
   readonly pillars: readonly Pillar[];
   readonly needs?: readonly Capability[];
-  readonly traffic: { readonly profile: TrafficProfileName };
+  /** The steady state from which every act begins. */
   readonly baseline: readonly Check[];
-  readonly break: readonly FaultSpec[];
-  readonly observe: readonly Check[];
-  readonly tasks: readonly Task[];
-  readonly decoys: readonly Decoy[];
-  readonly fix: readonly FixStep[];
-  readonly recover: readonly Check[];
+  readonly acts: readonly Act[];
   readonly learnings: readonly string[];
-  /** The alert that tells of the break, and how long it takes at the least besides the lab's intervals. */
-  readonly detection?: {
-    readonly alertname: string;
-    readonly instance: string;
-    /** Time until the broken signal itself can cross the alert's threshold, and why it takes that. */
-    readonly onset: { readonly seconds: Seconds; readonly why: string };
-  };
 }

@@ -1,21 +1,21 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { ProgressCorrupt } from '../errors.ts';
+import { ProgressCorrupt, ProgressOutdated } from '../errors.ts';
 import { writeFileAtomically } from '../state/atomic-write.ts';
 
-/** In order. `start` leads to `broken`; what was reached stays reached. */
-export const progressPhases = [
-  'baseline',
+/** The way of one act, in order; what was reached stays reached. */
+export const actPhases = [
+  'begun',
+  'steady',
   'control',
   'broken',
   'observed',
   'tasks',
-  'fixed',
+  'repaired',
   'recovered',
-  'done',
 ] as const;
-export type ProgressPhase = (typeof progressPhases)[number];
+export type ActPhase = (typeof actPhases)[number];
 
 const taskProgress = z.object({
   attempts: z.number().int().default(0),
@@ -25,19 +25,31 @@ const taskProgress = z.object({
   shown: z.boolean().default(false),
 });
 
-const schema = z.object({
-  version: z.literal(1),
-  id: z.string(),
-  phase: z.enum(progressPhases),
+const actProgress = z.object({
+  phase: z.enum(actPhases),
+  /** ISO times; each is set when its phase is reached. */
   startedAt: z.string(),
+  steadyAt: z.string().optional(),
   brokenAt: z.string().optional(),
-  fixedAt: z.string().optional(),
-  doneAt: z.string().optional(),
   observedAt: z.string().optional(),
+  repairedAt: z.string().optional(),
+  recoveredAt: z.string().optional(),
   tasks: z.record(z.string(), taskProgress),
 });
 
+const version = 2;
+const schema = z.object({
+  version: z.literal(version),
+  id: z.string(),
+  startedAt: z.string(),
+  /** The act at work, or the last one when the exercise is done. */
+  act: z.string(),
+  acts: z.record(z.string(), actProgress),
+  doneAt: z.string().optional(),
+});
+
 export type Progress = z.output<typeof schema>;
+export type ActProgress = z.output<typeof actProgress>;
 export type TaskProgress = z.output<typeof taskProgress>;
 
 /** How far a learner is, one file an exercise, replaced by rename. */
@@ -52,16 +64,24 @@ export class ProgressStore {
     return join(this.#directory, `${id}.json`);
   }
 
+  /** @throws LAB_PROGRESS_OUTDATED, LAB_PROGRESS_CORRUPT. */
   read(id: string): Progress | undefined {
     const file = this.#file(id);
     if (!existsSync(file)) return undefined;
+    let data: unknown;
     try {
-      return schema.parse(JSON.parse(readFileSync(file, 'utf8')));
+      data = JSON.parse(readFileSync(file, 'utf8'));
     } catch (error) {
-      const problem =
-        error instanceof Error ? error.message.replace(/\s+/g, ' ').slice(0, 120) : String(error);
-      throw new ProgressCorrupt(file, problem, id, { cause: error });
+      throw new ProgressCorrupt(file, 'no valid JSON', id, { cause: error });
     }
+    const found = (data as { version?: unknown } | null)?.version;
+    if (typeof found === 'number' && found !== version) throw new ProgressOutdated(file, found, version, id);
+    const parsed = schema.safeParse(data);
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0];
+    throw new ProgressCorrupt(file, `${issue?.path.join('.') || 'document'}: ${issue?.message}`, id, {
+      cause: parsed.error,
+    });
   }
 
   write(progress: Progress): void {
@@ -72,7 +92,7 @@ export class ProgressStore {
     rmSync(this.#file(id), { force: true });
   }
 
-  /** The exercises whose break may be active: begun, and not yet repaired. A file that cannot be read counts. */
+  /** The exercises that are begun and not done. A file that cannot be read counts. */
   open(): string[] {
     if (!existsSync(this.#directory)) return [];
     return readdirSync(this.#directory)
@@ -81,7 +101,7 @@ export class ProgressStore {
       .filter((id) => {
         try {
           const progress = this.read(id);
-          return progress !== undefined && isOpen(progress);
+          return progress !== undefined && progress.doneAt === undefined;
         } catch {
           return true;
         }
@@ -89,26 +109,47 @@ export class ProgressStore {
   }
 }
 
-/** Between the start and the end: traffic runs, and until the repair the fault is wanted. */
-export function isOpen(progress: Progress): boolean {
-  return progress.phase !== 'done';
+/** A new beginning, at the first act. */
+export function begin(id: string, act: string, now: string): Progress {
+  return beginAct({ version, id, startedAt: now, act, acts: {} }, act, now);
 }
 
-/** Whether the break belongs to the learner's work at this point. */
+/** Makes this act the one at work, from its start. */
+export function beginAct(progress: Progress, act: string, now: string): Progress {
+  const fresh: ActProgress = { phase: 'begun', startedAt: now, tasks: {} };
+  return { ...progress, act, acts: { ...progress.acts, [act]: fresh } };
+}
+
+/** The act at work. */
+export function currentAct(progress: Progress): ActProgress {
+  return progress.acts[progress.act] ?? { phase: 'begun', startedAt: progress.startedAt, tasks: {} };
+}
+
+/** Whether the break of the act at work is wanted. */
 export function isBroken(progress: Progress): boolean {
-  return progress.phase === 'broken' || progress.phase === 'observed' || progress.phase === 'tasks';
+  const { phase } = currentAct(progress);
+  return progress.doneAt === undefined && (phase === 'broken' || phase === 'observed' || phase === 'tasks');
 }
 
-/** A new beginning. */
-export function begin(id: string, now: string): Progress {
-  return { version: 1, id, phase: 'baseline', startedAt: now, tasks: {} };
+/** Goes on to a later phase of the act at work, never back; a phase that has a time notes it. */
+export function reach(progress: Progress, phase: ActPhase, at?: string): Progress {
+  const act = currentAct(progress);
+  if (actPhases.indexOf(phase) <= actPhases.indexOf(act.phase)) return progress;
+  const time = at === undefined || !(phase in timeOf) ? {} : { [timeOf[phase as keyof typeof timeOf]]: at };
+  return changeAct(progress, { phase, ...time });
 }
 
-/** Goes on to a later phase; never back. */
-export function reach(progress: Progress, phase: ProgressPhase): Progress {
-  return progressPhases.indexOf(phase) > progressPhases.indexOf(progress.phase)
-    ? { ...progress, phase }
-    : progress;
+const timeOf = {
+  steady: 'steadyAt',
+  broken: 'brokenAt',
+  observed: 'observedAt',
+  repaired: 'repairedAt',
+  recovered: 'recoveredAt',
+} as const;
+
+/** Changes the act at work. */
+export function changeAct(progress: Progress, change: Partial<ActProgress>): Progress {
+  return { ...progress, acts: { ...progress.acts, [progress.act]: { ...currentAct(progress), ...change } } };
 }
 
 export function changeTask(
@@ -116,6 +157,7 @@ export function changeTask(
   id: string,
   change: (task: TaskProgress) => TaskProgress,
 ): Progress {
-  const task = progress.tasks[id] ?? { attempts: 0, hints: 0, shown: false };
-  return { ...progress, tasks: { ...progress.tasks, [id]: change(task) } };
+  const { tasks } = currentAct(progress);
+  const task = tasks[id] ?? { attempts: 0, hints: 0, shown: false };
+  return changeAct(progress, { tasks: { ...tasks, [id]: change(task) } });
 }

@@ -1,7 +1,11 @@
 import { cpus, totalmem } from 'node:os';
 import type { TrafficSummary } from '../traffic/tally.ts';
 import type { Detection } from './detection.ts';
+import type { Act } from './model.ts';
+import { isAsWanted } from './phase.ts';
+import type { ProofCell } from './prove.ts';
 import type { CheckResult } from './run-check.ts';
+import type { Starvation } from './starvation.ts';
 
 export type Outcome = 'passed' | 'failed' | 'error';
 
@@ -13,8 +17,9 @@ export interface PhaseReport {
 
 export interface TaskReport {
   readonly id: string;
-  /** Whether every wrong answer was rejected; null when the task was not reached. */
-  readonly wrongAnswerRejected: boolean | null;
+  readonly kind: string;
+  /** Whether every wrong answer was rejected; null when it was not reached or could not be judged. */
+  readonly wrongRejected: boolean | null;
   readonly solverAccepted: boolean | null;
   readonly solution: string | null;
   readonly problems: readonly string[];
@@ -23,13 +28,41 @@ export interface TaskReport {
 export interface DecoyReport {
   readonly id: string;
   readonly rejected: boolean | null;
-  /** The checks that rejected it, with what they saw. */
+  /** The checks that were measured rejecting it, with what they saw. */
   readonly by: readonly {
     readonly check: string;
     readonly verdict: string;
     readonly observed: string | null;
     readonly note?: string;
   }[];
+  readonly problems: readonly string[];
+}
+
+/** For one check, the state in which it was measured failing and the one in which it was measured passing. */
+export interface Proof {
+  readonly check: string;
+  readonly failedIn: string | null;
+  readonly passedIn: string | null;
+}
+
+export interface ActReport {
+  readonly id: string;
+  readonly title: string;
+  readonly phases: readonly PhaseReport[];
+  readonly checks: readonly CheckResult[];
+  readonly proofs: readonly Proof[];
+  readonly tasks: readonly TaskReport[];
+  readonly decoys: readonly DecoyReport[];
+  readonly detection: Detection | null;
+  /** Milliseconds from the break to the notification, to the last task, and to the repair; from there to recovery. */
+  readonly timings: {
+    readonly detectMs: number | null;
+    readonly diagnoseMs: number | null;
+    readonly repairMs: number | null;
+    readonly recoverMs: number | null;
+  };
+  readonly traffic: TrafficSummary;
+  /** What went wrong besides checks, one line each. */
   readonly problems: readonly string[];
 }
 
@@ -41,24 +74,14 @@ export interface ExerciseReport {
   readonly pace: string;
   readonly startedAt: string;
   readonly wallMs: number;
-  readonly phases: readonly PhaseReport[];
-  readonly checks: readonly CheckResult[];
-  readonly tasks: readonly TaskReport[];
-  readonly decoys: readonly DecoyReport[];
-  readonly detection: Detection | null;
-  /** Milliseconds from the break to the notification, to the last solved task, and from the fix to recovery. */
-  readonly timings: {
-    readonly detectMs: number | null;
-    readonly diagnoseMs: number | null;
-    readonly recoverMs: number | null;
-  };
-  readonly traffic: TrafficSummary;
-  /** What went wrong besides checks, one line each. */
+  /** How the machine did meanwhile: what verdicts were corrected by. */
+  readonly machine: Omit<Starvation, 'starved'>;
+  readonly acts: readonly ActReport[];
   readonly problems: readonly string[];
 }
 
 export interface RunReport {
-  readonly schemaVersion: 1;
+  readonly schemaVersion: 2;
   readonly outcome: Outcome;
   readonly startedAt: string;
   readonly finishedAt: string;
@@ -74,6 +97,8 @@ export interface RunReport {
     readonly memoryBytes: number;
   };
   readonly exercises: readonly ExerciseReport[];
+  /** `--prove`: every act with breaks that are not its own. */
+  readonly proof?: readonly ProofCell[];
 }
 
 /** The machine the run happened on, as far as it explains numbers. */
@@ -94,26 +119,68 @@ export function combineOutcomes(outcomes: readonly Outcome[]): Outcome {
 }
 
 /**
- * The outcome of one exercise. Passed only if every check has the verdict that its phase wants (control: failed),
- * every wrong answer and every decoy was rejected, every solver accepted, and something was checked in each phase.
+ * The outcome of one act. Passed only if every check has the verdict that its phase wants, every check was seen in both
+ * states, every wrong answer and every decoy was rejected, every solver accepted, and something was checked in each
+ * phase. A failure was measured; what could not be measured is an error.
  */
-export function judgeExercise(
-  report: Pick<ExerciseReport, 'checks' | 'tasks' | 'decoys' | 'problems'>,
+export function judgeAct(
+  report: Pick<ActReport, 'checks' | 'proofs' | 'tasks' | 'decoys' | 'problems'>,
 ): Outcome {
-  const wants = (check: CheckResult): boolean =>
-    check.verdict === 'skipped' || check.verdict === (check.phase === 'control' ? 'failed' : 'passed');
-  const missing = (['baseline', 'control', 'observe', 'recover'] as const).some(
-    (phase) => !report.checks.some((check) => check.phase === phase && check.verdict !== 'skipped'),
-  );
-  const unmet = report.checks.filter((check) => !wants(check));
+  const unmet = report.checks.filter((check) => !isAsWanted(check));
   const failed =
     unmet.some((check) => check.verdict !== 'error') ||
-    report.tasks.some((task) => task.wrongAnswerRejected === false || task.solverAccepted === false) ||
+    report.tasks.some((task) => task.wrongRejected === false || task.solverAccepted === false) ||
     report.decoys.some((decoy) => decoy.rejected === false);
   if (failed) return 'failed';
+  const missing = (['baseline', 'control', 'observe', 'recover-control', 'recover'] as const).some(
+    (phase) => !report.checks.some((check) => check.phase === phase && check.verdict !== 'skipped'),
+  );
   const unreached =
-    report.tasks.some((task) => task.solverAccepted === null || task.wrongAnswerRejected === null) ||
-    report.decoys.some((decoy) => decoy.rejected === null);
-  if (unmet.length > 0 || unreached || missing || report.problems.length > 0) return 'error';
-  return 'passed';
+    report.tasks.some((task) => task.solverAccepted === null || task.wrongRejected === null) ||
+    report.decoys.some((decoy) => decoy.rejected === null) ||
+    report.proofs.some((proof) => proof.failedIn === null || proof.passedIn === null);
+  return unmet.length > 0 || unreached || missing || report.problems.length > 0 ? 'error' : 'passed';
+}
+
+/** The outcome of all acts together; acts that were not reached make it an error at least. */
+export function judgeExercise(
+  report: Pick<ExerciseReport, 'acts' | 'problems'>,
+  actsWanted: number,
+): Outcome {
+  const outcome = combineOutcomes(report.acts.map(judgeAct));
+  const whole = report.acts.length === actsWanted && report.problems.length === 0;
+  return outcome === 'passed' && !whole ? 'error' : outcome;
+}
+
+/** The states in which every check of an act was measured failing and passing. */
+export function proofsOf(
+  act: Pick<Act, 'observe' | 'recover' | 'invariants' | 'decoys'>,
+  checks: readonly CheckResult[],
+  decoys: readonly DecoyReport[],
+): Proof[] {
+  const seen = (phase: CheckResult['phase'], id: string, verdict: string): string | null =>
+    checks.some((one) => one.phase === phase && one.id === id && one.verdict === verdict) ? phase : null;
+  const skipped = new Set(checks.filter((one) => one.verdict === 'skipped').map((one) => one.id));
+  return [
+    ...act.observe.map(({ id }) => ({
+      check: id,
+      failedIn: seen('control', id, 'failed'),
+      passedIn: seen('observe', id, 'passed'),
+    })),
+    ...act.invariants.map(({ id, violatedBy }) => ({
+      check: id,
+      failedIn: decoys.some(
+        (decoy) =>
+          decoy.id === violatedBy && decoy.by.some((by) => by.check === id && by.verdict === 'failed'),
+      )
+        ? `decoy ${violatedBy}`
+        : null,
+      passedIn: seen('invariant', id, 'passed'),
+    })),
+    ...act.recover.map(({ id }) => ({
+      check: id,
+      failedIn: seen('recover-control', id, 'failed'),
+      passedIn: seen('recover', id, 'passed'),
+    })),
+  ].filter(({ check }) => !skipped.has(check));
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { checkLine, controlLine } from './check-line.ts';
-import { runCheck } from './run-check.ts';
+import { checkLine, resultLine } from './check-line.ts';
+import type { Invariant } from './model.ts';
+import { judgeInvariant, runCheck } from './run-check.ts';
 import { checkReading, FakeClock, fakeContext } from './testing/fake-context.ts';
 
 describe('runCheck', () => {
@@ -26,6 +27,7 @@ describe('runCheck', () => {
   it.each([
     ['nothing', undefined, 'the query returned nothing'],
     ['NaN', Number.NaN, 'the query returned NaN'],
+    ['an infinity', Number.NEGATIVE_INFINITY, 'the query returned -Infinity'],
     ['a backend that is down', new Error('Prometheus is not reachable'), 'Prometheus is not reachable'],
   ])('is an error, never passed, on %s', async (_, value, note) => {
     const check = checkReading([value], { expect: { atMost: 1e9, unit: 'ms' } });
@@ -71,22 +73,20 @@ describe('runCheck', () => {
     });
   });
 
-  it('takes the first measured verdict of a control, and waits for data', async () => {
-    const result = await runCheck(checkReading([undefined, 41, 540]), 'control', fakeContext(), 'settle');
-    expect(result).toMatchObject({ verdict: 'failed', observed: '41 ms', ms: 500 });
-    expect(controlLine(result)).toBe('✓ p95 of api-1 exceeds 400 ms: not yet (observed 41 ms)');
+  it('believes a control only when it was measured failing three times in a row', async () => {
+    const values = [undefined, 41, new Error('away'), 41, 540, 41, 42, 43];
+    const result = await runCheck(checkReading(values), 'control', fakeContext(), 'refute');
+    expect(result).toMatchObject({ verdict: 'failed', observed: '43 ms', ms: 3_500 });
+    expect(resultLine(result)).toBe('✓ p95 of api-1 exceeds 400 ms: not yet (observed 43 ms)');
   });
 
-  it('waits for a decoy to be rejected', async () => {
-    const result = await runCheck(checkReading([540, 540, 41]), 'observe', fakeContext(), 'reject');
-    expect(result).toMatchObject({ verdict: 'failed', ms: 1000 });
-  });
-
-  it('reports an accepted decoy at the deadline', async () => {
-    expect(await runCheck(checkReading([540]), 'observe', fakeContext(), 'reject')).toMatchObject({
-      verdict: 'passed',
-      ms: 30_000,
-    });
+  it.each([
+    ['passes all the time', [540], 'passed'],
+    ['cannot be measured', [undefined], 'error'],
+    ['flaps', Array.from({ length: 100 }, (_, index) => (index % 2 === 0 ? 41 : 540)), 'passed'],
+  ] as const)('does not believe a control that %s', async (_, values, verdict) => {
+    const result = await runCheck(checkReading(values), 'control', fakeContext(), 'refute');
+    expect(result.verdict).toBe(verdict);
   });
 
   it('skips with a reason', async () => {
@@ -111,9 +111,43 @@ describe('runCheck', () => {
   });
 
   it('says that a control which passes proves nothing', async () => {
-    const result = await runCheck(checkReading([540]), 'control', fakeContext(), 'settle');
-    expect(controlLine(result)).toMatch(
+    const result = await runCheck(checkReading([540]), 'control', fakeContext(), 'refute');
+    expect(resultLine(result)).toMatch(
       /^✗ .*already so on the healthy system \(observed 540 ms\), so this check proves nothing/,
     );
+  });
+});
+
+describe('judgeInvariant', () => {
+  const invariant: Invariant = {
+    id: 'no-errors',
+    claim: 'users see no errors',
+    pillar: 'traffic',
+    query: 'client',
+    expect: { equals: 0, unit: '' },
+    violatedBy: 'shed-load',
+    link: () => 'http://grafana',
+    next: 'look at the gateway',
+    measure: async (_, { fromMs, toMs }) => ({ value: toMs - fromMs > 30_000 ? 1 : 0, note: 'by length' }),
+  };
+
+  it('is judged once, over the whole interval', async () => {
+    const short = await judgeInvariant(invariant, fakeContext(), { fromMs: 0, toMs: 10_000 });
+    expect(short).toMatchObject({
+      verdict: 'passed',
+      phase: 'invariant',
+      withinSeconds: 10,
+      note: 'by length',
+    });
+    const long = await judgeInvariant(invariant, fakeContext(), { fromMs: 0, toMs: 60_000 });
+    expect(long).toMatchObject({ verdict: 'failed', observed: '1', ms: 0 });
+  });
+
+  it('is an error when it cannot be measured', async () => {
+    const blind = { ...invariant, measure: async () => Number.POSITIVE_INFINITY };
+    expect(await judgeInvariant(blind, fakeContext(), { fromMs: 0, toMs: 1 })).toMatchObject({
+      verdict: 'error',
+      note: 'the query returned Infinity',
+    });
   });
 });

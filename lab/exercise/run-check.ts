@@ -1,8 +1,17 @@
 import type { Pace } from '../../stack/pace.ts';
-import { describeExpectation, formatValue, meets } from './expectation.ts';
-import type { Check, CheckPhase, ExerciseContext, Measured, Pillar, Seconds } from './model.ts';
+import { describeExpectation, type Expectation, formatValue, meets } from './expectation.ts';
+import type {
+  ActInterval,
+  Check,
+  CheckPhase,
+  ExerciseContext,
+  Invariant,
+  Measured,
+  Pillar,
+  Seconds,
+} from './model.ts';
 
-/** `error`: could not be measured. It never counts as passed. */
+/** `error`: could not be measured. It never counts as passed, and never as a control or a decoy that failed. */
 export type Verdict = 'passed' | 'failed' | 'error' | 'skipped';
 
 export interface CheckResult {
@@ -19,17 +28,20 @@ export interface CheckResult {
   /** What lies behind the number, or why there is none. */
   readonly note?: string;
   readonly withinSeconds: number;
+  /** ISO time at which it began to be looked at. */
+  readonly at: string;
   readonly ms: number;
   readonly link: string;
   readonly next: string;
-  readonly invariant: boolean;
 }
 
 /**
- * How long a check is looked at. `await`: until it passes, or its deadline. `settle`: until it can be measured at all;
- * the control, which wants to see it fail, and not for lack of data. `reject`: until it does not pass; decoys.
+ * `confirm`: until it passes and has held, or its deadline. `refute`: until it was measured failing three times in a
+ * row, or its deadline; for controls and decoys, where one flap is no evidence.
  */
-export type CheckMode = 'await' | 'settle' | 'reject';
+export type CheckMode = 'confirm' | 'refute';
+
+const refutedAfter = 3;
 
 export function secondsAt(seconds: Seconds, pace: Pace): number {
   return typeof seconds === 'function' ? seconds(pace) : seconds;
@@ -46,57 +58,55 @@ export async function runCheck(
   check: Check,
   phase: CheckPhase,
   context: ExerciseContext,
-  mode: CheckMode = 'await',
+  mode: CheckMode = 'confirm',
 ): Promise<CheckResult> {
   const { clock, pace, signal } = context;
   const withinSeconds = secondsAt(check.withinSeconds, pace);
   const startedAt = clock.now();
-  const query = typeof check.query === 'function' ? check.query(context) : check.query;
-  const finish = (verdict: Verdict, value: number | undefined, note: string | undefined): CheckResult => ({
-    id: check.id,
-    claim: check.claim,
-    pillar: check.pillar,
-    phase,
-    query,
-    verdict,
-    observed: value === undefined ? null : formatValue(value, check.expect.unit),
-    observedValue: value === undefined || !Number.isFinite(value) ? null : value,
-    expected: describeExpectation(check.expect),
-    ...(note === undefined ? {} : { note }),
-    withinSeconds,
-    ms: Math.round(clock.now() - startedAt),
-    link: check.link(context),
-    next: check.next,
-    invariant: check.invariant !== undefined,
-  });
+  const finish = (attempt: Attempt | { verdict: 'skipped'; note: string }): CheckResult =>
+    resultOf(check, phase, context, attempt, { startedAt, withinSeconds });
 
   const reason = check.skip?.(context);
-  if (reason !== undefined) return finish('skipped', undefined, reason);
+  if (reason !== undefined) return finish({ verdict: 'skipped', note: reason });
 
   const holdMs = secondsAt(check.holdsForSeconds ?? 0, pace) * 1000;
   const deadline = startedAt + withinSeconds * 1000;
   const pollMs = pollInterval(pace);
   let heldSince: number | undefined;
+  let failedInARow = 0;
   for (;;) {
     signal.throwIfAborted();
     const now = clock.now();
     const attempt = await tryOnce(check, context);
     signal.throwIfAborted();
-    if (mode === 'settle' && attempt.verdict !== 'error')
-      return finish(attempt.verdict, attempt.value, attempt.note);
-    if (mode === 'reject' && attempt.verdict !== 'passed')
-      return finish(attempt.verdict, attempt.value, attempt.note);
-    if (attempt.verdict === 'passed' && mode === 'await') {
-      heldSince ??= now;
-      if (now - heldSince >= holdMs) return finish('passed', attempt.value, attempt.note);
+    if (mode === 'refute') {
+      failedInARow = attempt.verdict === 'failed' ? failedInARow + 1 : 0;
+      if (failedInARow >= refutedAfter) return finish(attempt);
+      if (clock.now() >= deadline && failedInARow === 0) return finish(attempt);
     } else {
-      heldSince = undefined;
+      heldSince = attempt.verdict === 'passed' ? (heldSince ?? now) : undefined;
+      if (heldSince !== undefined && now - heldSince >= holdMs) return finish(attempt);
+      // A value that has begun to hold before the deadline may finish holding after it.
+      if (clock.now() >= deadline && heldSince === undefined) return finish(attempt);
     }
-    // A value that has begun to hold before the deadline may finish holding after it.
-    if (clock.now() >= deadline && heldSince === undefined)
-      return finish(attempt.verdict, attempt.value, attempt.note);
     await clock.sleep(pollMs, signal);
   }
+}
+
+/** Judges an invariant once, over an interval that is over. */
+export async function judgeInvariant(
+  invariant: Invariant,
+  context: ExerciseContext,
+  interval: ActInterval,
+): Promise<CheckResult> {
+  const startedAt = context.clock.now();
+  const reason = invariant.skip?.(context);
+  const attempt =
+    reason === undefined
+      ? await judge(invariant.expect, context, () => invariant.measure(context, interval))
+      : ({ verdict: 'skipped', note: reason } as const);
+  const withinSeconds = Math.round((interval.toMs - interval.fromMs) / 1000);
+  return resultOf(invariant, 'invariant', context, attempt, { startedAt, withinSeconds });
 }
 
 /** Twice per scrape, as seldom as every five seconds. */
@@ -104,31 +114,69 @@ export function pollInterval(pace: Pace): number {
   return Math.min(5_000, (pace.scrapeIntervalSeconds * 1000) / 2);
 }
 
+function resultOf(
+  check: Omit<Check, 'measure' | 'withinSeconds'>,
+  phase: CheckPhase,
+  context: ExerciseContext,
+  attempt: { verdict: Verdict; value?: number; note?: string },
+  { startedAt, withinSeconds }: { startedAt: number; withinSeconds: number },
+): CheckResult {
+  const { verdict, value, note } = attempt;
+  return {
+    id: check.id,
+    claim: check.claim,
+    pillar: check.pillar,
+    phase,
+    query: typeof check.query === 'function' ? check.query(context) : check.query,
+    verdict,
+    observed: value === undefined ? null : formatValue(value, check.expect.unit),
+    observedValue: value === undefined || !Number.isFinite(value) ? null : value,
+    expected: describeExpectation(check.expect),
+    ...(note === undefined ? {} : { note }),
+    withinSeconds,
+    at: new Date(startedAt).toISOString(),
+    ms: Math.round(context.clock.now() - startedAt),
+    link: check.link(context),
+    next: check.next,
+  };
+}
+
 async function tryOnce(check: Check, context: ExerciseContext): Promise<Attempt> {
-  try {
+  return judge(check.expect, context, async () => {
     if (check.guard !== undefined) {
       const evidence = await check.guard.measure(context);
       if (evidence === undefined || Number.isNaN(evidence) || evidence <= 0) {
-        return {
-          verdict: 'error',
-          note: `no evidence: ${check.guard.what} ${evidence === undefined || Number.isNaN(evidence) ? 'could not be seen' : 'are none'}`,
-        };
+        const how = evidence === undefined || Number.isNaN(evidence) ? 'could not be seen' : 'are none';
+        return { value: undefined, note: `no evidence: ${check.guard.what} ${how}` };
       }
     }
-    const { value, note } = normalise(await check.measure(context));
-    const about = note === undefined ? {} : { note };
+    return check.measure(context);
+  });
+}
+
+/** One measurement as a verdict. What is no finite number was not measured. */
+async function judge(
+  expect: Expectation,
+  { signal }: ExerciseContext,
+  measure: () => Promise<Measured>,
+): Promise<Attempt> {
+  try {
+    const { value, note } = normalise(await measure());
     if (value === undefined) return { verdict: 'error', note: note ?? 'the query returned nothing' };
-    if (Number.isNaN(value)) return { verdict: 'error', value, note: note ?? 'the query returned NaN' };
-    return { verdict: meets(check.expect, value) ? 'passed' : 'failed', value, ...about };
+    if (!Number.isFinite(value)) {
+      return { verdict: 'error', value, note: note ?? `the query returned ${formatValue(value, '')}` };
+    }
+    return {
+      verdict: meets(expect, value) ? 'passed' : 'failed',
+      value,
+      ...(note === undefined ? {} : { note }),
+    };
   } catch (error) {
-    context.signal.throwIfAborted();
+    signal.throwIfAborted();
     return { verdict: 'error', note: error instanceof Error ? error.message : String(error) };
   }
 }
 
 function normalise(measured: Measured): { value: number | undefined; note?: string } {
-  if (measured === undefined || typeof measured === 'number') return { value: measured };
-  return measured.note === undefined
-    ? { value: measured.value }
-    : { value: measured.value, note: measured.note };
+  return measured === undefined || typeof measured === 'number' ? { value: measured } : measured;
 }

@@ -3,21 +3,18 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { paces } from '../../stack/pace.ts';
+import { EventLog } from '../events/event-log.ts';
 import { faultSpec } from '../faults/catalogue.ts';
+import type { FaultSpec } from '../faults/fault.ts';
 import { FaultJournal } from '../faults/journal.ts';
 import { ownedByThisProcess } from '../faults/leftovers.ts';
 import type { ComponentState, RunningLab } from '../runtime/runtime.ts';
 import type { Traffic } from '../traffic/traffic.ts';
 import { defineExercise } from './define-exercise.ts';
 import { junitXml } from './junit.ts';
-import type { Check, Decoy, Exercise, Task } from './model.ts';
-import {
-  combineOutcomes,
-  describeMachine,
-  type ExerciseReport,
-  judgeExercise,
-  type RunReport,
-} from './report.ts';
+import type { Act, Check, Decoy, Exercise, Invariant, TextTask } from './model.ts';
+import { proveCell, substitutesFor } from './prove.ts';
+import { combineOutcomes, describeMachine, judgeExercise, type RunReport } from './report.ts';
 import { runUnattended } from './run-unattended.ts';
 import type { SessionOptions } from './session.ts';
 import { summaryMarkdown } from './summary.ts';
@@ -33,6 +30,7 @@ class World {
   sending = false;
   readonly lab = {
     kind: 'embedded',
+    directory: '/nowhere',
     pace: paces.lab,
     capabilities: new Set(['stop']),
     token: 't',
@@ -52,6 +50,7 @@ class World {
     stop: async () => {
       this.sending = false;
     },
+    running: () => (this.sending ? { profile: 'steady' } : undefined),
     tally: () => undefined,
   } as unknown as Traffic;
 
@@ -65,6 +64,19 @@ class World {
       withinSeconds: 5,
     });
   }
+
+  /** Whether requests are sent at this moment: the decoy stops them. */
+  readonly keepComing: Invariant = {
+    id: 'keep-coming',
+    claim: 'users keep coming',
+    pillar: 'traffic',
+    query: 'client',
+    measure: async () => (this.sending ? 1 : 0),
+    expect: { equals: 1, unit: '' },
+    violatedBy: 'stop-traffic',
+    link: () => 'http://client',
+    next: 'look',
+  };
 }
 
 let world: World;
@@ -84,6 +96,8 @@ function options(more: Partial<SessionOptions> = {}): SessionOptions {
     observe: context.observe,
     journal,
     traffic: world.traffic,
+    events: new EventLog(join(directory, 'events.ndjson'), () => context.clock.now()),
+    actor: 'ci',
     clock: context.clock,
     signal: context.signal,
     owner: ownedByThisProcess(),
@@ -95,7 +109,7 @@ function options(more: Partial<SessionOptions> = {}): SessionOptions {
   };
 }
 
-const task: Task = {
+const task: TextTask = {
   id: 'which',
   prompt: 'Which one?',
   kind: 'choice',
@@ -111,12 +125,20 @@ const stopTraffic: Decoy = {
   description: 'Stop the traffic',
   apply: (context) => context.stopTraffic(),
   undo: (context) => context.startTraffic(),
-  judgedBy: 'recover',
+  rejectedBy: ['keep-coming'],
+  givenSeconds: 3,
+};
+
+const restartAnother: Decoy = {
+  id: 'restart-another',
+  description: 'Start what runs',
+  apply: ({ lab }) => lab.start('api-1'),
+  undo: async () => {},
   rejectedBy: ['runs-again'],
   givenSeconds: 3,
 };
 
-function exercise(more: Partial<Exercise> = {}): Exercise {
+function exercise(more: Partial<Act> = {}, about: Partial<Exercise> = {}): Exercise {
   return defineExercise({
     id: '99-outage',
     title: 'Outage',
@@ -124,16 +146,25 @@ function exercise(more: Partial<Exercise> = {}): Exercise {
     minutes: 1,
     objectives: [],
     pillars: ['metrics'],
-    traffic: { profile: 'steady' },
     baseline: [world.check('runs', 'running')],
-    break: [faultSpec('stop', { target: 'api-2' })],
-    observe: [world.check('is-down', 'stopped')],
-    tasks: [task],
-    decoys: [stopTraffic],
-    fix: [{ description: 'Starting it', apply: (context) => context.revert() }],
-    recover: [world.check('runs-again', 'running')],
+    acts: [
+      {
+        id: 'stop',
+        title: 'Stop',
+        summary: 'One has stopped.',
+        load: 'steady',
+        break: [faultSpec('stop', { target: 'api-2' })],
+        observe: [world.check('is-down', 'stopped')],
+        invariants: [world.keepComing],
+        tasks: [task],
+        decoys: [restartAnother, stopTraffic],
+        repair: { steps: [{ description: 'Starting it', apply: (context) => context.revert() }] },
+        recover: [world.check('runs-again', 'running')],
+        ...more,
+      },
+    ],
     learnings: [],
-    ...more,
+    ...about,
   });
 }
 
@@ -145,47 +176,97 @@ function expectClean(): void {
 }
 
 describe('an unattended run', () => {
-  it('passes when control, break, tasks, decoys and recovery are as they should be', async () => {
+  it('passes when every check was seen failing in one state and passing in the other', async () => {
     const report = await runUnattended(exercise(), options());
     expect(report.problems).toEqual([]);
+    const [act] = report.acts;
+    expect(act!.problems).toEqual([]);
     expect(report.outcome).toBe('passed');
-    expect(report.checks.map((check) => [check.phase, check.verdict])).toEqual([
+    expect(act!.checks.map((check) => [check.phase, check.verdict])).toEqual([
       ['baseline', 'passed'],
       ['control', 'failed'],
       ['observe', 'passed'],
+      ['recover-control', 'failed'],
       ['recover', 'passed'],
+      ['invariant', 'passed'],
     ]);
-    expect(report.tasks).toMatchObject([
-      { id: 'which', wrongAnswerRejected: true, solverAccepted: true, solution: 'api-2' },
+    expect(act!.proofs).toEqual([
+      { check: 'is-down', failedIn: 'control', passedIn: 'observe' },
+      { check: 'keep-coming', failedIn: 'decoy stop-traffic', passedIn: 'invariant' },
+      { check: 'runs-again', failedIn: 'recover-control', passedIn: 'recover' },
     ]);
-    expect(report.decoys).toMatchObject([
-      { id: 'stop-traffic', rejected: true, by: [{ check: 'runs-again', verdict: 'error' }] },
+    expect(act!.tasks).toMatchObject([
+      { id: 'which', wrongRejected: true, solverAccepted: true, solution: 'api-2' },
     ]);
-    expect(report.phases.map((phase) => phase.name)).toEqual([
-      'heal',
-      'traffic',
-      'baseline',
+    expect(act!.decoys).toMatchObject([
+      { id: 'restart-another', rejected: true, by: [{ check: 'runs-again', verdict: 'failed' }] },
+      { id: 'stop-traffic', rejected: true, by: [{ check: 'keep-coming', verdict: 'failed' }] },
+    ]);
+    expectClean();
+  });
+
+  it('notes what happened in the event log', async () => {
+    const given = options();
+    await runUnattended(exercise(), given);
+    const phases = given.events.read({ kinds: ['phase'] }).map((one) => one.details?.phase);
+    expect(phases.filter((phase) => phase !== undefined)).toEqual([
+      'steady',
       'control',
-      'break',
-      'observe',
-      'tasks',
-      'decoys',
-      'fix',
-      'recover',
+      'broken',
+      'observed',
+      'repaired',
+      'recovered',
     ]);
+    expect(given.events.read({ kinds: ['inject', 'revert'] }).map((one) => one.text)).toEqual([
+      'api-2 is stopped',
+      'api-2 is stopped',
+    ]);
+  });
+
+  it('goes from act to act, each from the steady state', async () => {
+    const [first] = exercise().acts;
+    const two = exercise(
+      {},
+      { acts: [first!, { ...first!, id: 'again', tasks: [{ ...task, id: 'which-again' }] }] },
+    );
+    const report = await runUnattended(two, options());
+    expect(report.acts.map((act) => [act.id, act.checks[0]!.phase])).toEqual([
+      ['stop', 'baseline'],
+      ['again', 'baseline'],
+    ]);
+    expect(report.outcome).toBe('passed');
+  });
+
+  it('does not begin the next act when one has not recovered, and is no pass', async () => {
+    const [first] = exercise().acts;
+    const never = checkReading([0], { id: 'runs-again', expect: { equals: 1, unit: '' } });
+    const two = exercise(
+      {},
+      {
+        acts: [
+          { ...first!, recover: [never] },
+          { ...first!, id: 'again', tasks: [{ ...task, id: 'other' }] },
+        ],
+      },
+    );
+    const report = await runUnattended(two, options());
+    expect(report.acts.map((act) => act.id)).toEqual(['stop']);
+    expect(report.outcome).toBe('failed');
+    expect(judgeExercise({ acts: [], problems: [] }, 1)).toBe('failed');
     expectClean();
   });
 
   it('fails without its fault, and names the check with observed and expected', async () => {
     const report = await runUnattended(exercise(), options({ faultsDisabled: true }));
     expect(report.outcome).toBe('failed');
-    expect(report.checks.find((check) => check.phase === 'observe')).toMatchObject({
+    const [act] = report.acts;
+    expect(act!.checks.find((check) => check.phase === 'observe')).toMatchObject({
       verdict: 'failed',
       observed: '0',
       expected: 'exactly 1',
     });
-    expect(report.tasks[0]).toMatchObject({ solverAccepted: null });
-    expect(report.checks.some((check) => check.phase === 'recover')).toBe(true);
+    expect(act!.tasks[0]).toMatchObject({ solverAccepted: null });
+    expect(act!.checks.some((check) => check.phase === 'recover')).toBe(true);
     expectClean();
   });
 
@@ -193,10 +274,10 @@ describe('an unattended run', () => {
     const always = checkReading([540], { id: 'always' });
     const report = await runUnattended(exercise({ observe: [always] }), options());
     expect(report.outcome).toBe('failed');
-    expect(report.problems).toEqual([
+    expect(report.acts[0]!.problems).toEqual([
       'a check did not fail its control, so that passing later would prove nothing',
     ]);
-    expect(report.phases.some((phase) => phase.name === 'break')).toBe(false);
+    expect(report.acts[0]!.phases.some((phase) => phase.name === 'break')).toBe(false);
     expectClean();
   });
 
@@ -205,15 +286,67 @@ describe('an unattended run', () => {
     expect((await runUnattended(exercise({ observe: [blind] }), options())).outcome).toBe('error');
   });
 
+  it('fails when a check of the recovery passes on the broken system', async () => {
+    const always = checkReading([540], { id: 'always-well' });
+    const report = await runUnattended(
+      exercise({ recover: [world.check('runs-again', 'running'), always] }),
+      options(),
+    );
+    expect(report.outcome).toBe('failed');
+    expect(report.acts[0]!.problems).toEqual([
+      'a check of the recovery did not fail on the broken system, so that it proves no repair',
+    ]);
+    expect(report.acts[0]!.proofs).toContainEqual({
+      check: 'always-well',
+      failedIn: null,
+      passedIn: 'recover',
+    });
+  });
+
+  it('fails when an invariant is not violated by its decoy', async () => {
+    const report = await runUnattended(
+      exercise({ invariants: [{ ...world.keepComing, measure: async () => 1 }] }),
+      options(),
+    );
+    expect(report).toMatchObject({ outcome: 'failed', acts: [{ decoys: [{}, { rejected: false }] }] });
+    expect(report.acts[0]!.decoys[1]!.problems).toEqual(['keep-coming accepted it (observed 1)']);
+  });
+
+  it('fails when an invariant did not hold over the act', async () => {
+    let measured = 0;
+    const broken = {
+      ...world.keepComing,
+      measure: async () => {
+        measured += 1;
+        return measured === 1 && world.sending ? 1 : 0;
+      },
+    };
+    const report = await runUnattended(exercise({ invariants: [broken] }), options());
+    expect(report.acts[0]!.checks.at(-1)).toMatchObject({ phase: 'invariant', verdict: 'failed' });
+    expect(report.outcome).toBe('failed');
+  });
+
+  it('is an error, never a rejected decoy, when a decoy could not be measured', async () => {
+    const blindly = { ...stopTraffic, rejectedBy: ['keep-coming', 'runs-again'] };
+    const report = await runUnattended(exercise({ decoys: [restartAnother, blindly] }), options());
+    expect(report).toMatchObject({
+      outcome: 'error',
+      acts: [{ decoys: [{ rejected: true }, { rejected: null }] }],
+    });
+    expect(report.acts[0]!.decoys[1]!.problems).toEqual([
+      'runs-again could not be measured (no evidence: requests are none)',
+    ]);
+  });
+
   it('fails when a wrong answer is accepted', async () => {
-    const gullible: Task = { ...task, verify: async () => ({ accepted: true, because: 'why not' }) };
+    const gullible: TextTask = { ...task, verify: async () => ({ accepted: true, because: 'why not' }) };
     const report = await runUnattended(exercise({ tasks: [gullible] }), options());
-    expect(report).toMatchObject({ outcome: 'failed', tasks: [{ wrongAnswerRejected: false }] });
-    expect(report.tasks[0]!.problems).toEqual(['the wrong answer "api-1" was accepted (it runs)']);
+    expect(report).toMatchObject({ outcome: 'failed', acts: [{ tasks: [{ wrongRejected: false }] }] });
+    expect(report.acts[0]!.tasks[0]!.problems).toEqual(['the wrong answer "api-1" was accepted (it runs)']);
   });
 
   it('fails when a task cannot be solved', async () => {
-    const hopeless: Task = {
+    const hopeless: TextTask = {
       ...task,
       solve: async () => {
         throw new Error('no data');
@@ -222,38 +355,66 @@ describe('an unattended run', () => {
     const report = await runUnattended(exercise({ tasks: [hopeless] }), options());
     expect(report).toMatchObject({
       outcome: 'failed',
-      tasks: [{ solverAccepted: false, problems: ['it could not be solved: no data'] }],
+      acts: [{ tasks: [{ solverAccepted: false, problems: ['it could not be solved: no data'] }] }],
     });
   });
 
-  it('fails when a decoy is accepted, and undoes it', async () => {
+  it('repairs by the action that the act asks for, which has to be rejected before it is done', async () => {
+    const action = {
+      id: 'bring-it-back',
+      prompt: 'Bring it back.',
+      kind: 'action' as const,
+      hints: ['Start it.'],
+      how: 'start api-2',
+      act: ({ lab }: { lab: RunningLab }) => lab.start('api-2'),
+      verify: async () => ({ accepted: world.states['api-2'] === 'running', because: 'it runs' }),
+    };
+    const report = await runUnattended(exercise({ tasks: [task, action] }), options());
+    expect(report.acts[0]!.tasks[1]).toMatchObject({ wrongRejected: true, solverAccepted: true });
+    expect(report.outcome).toBe('passed');
+    const idle = { ...action, act: async () => {} };
+    const undone = await runUnattended(exercise({ tasks: [task, idle] }), options());
+    expect(undone.acts[0]!.tasks[1]).toMatchObject({ wrongRejected: true, solverAccepted: false });
+    expect(undone.acts[0]!.problems).toEqual(['the repair (start api-2) did not repair it within 60 s']);
+    expect(undone.outcome).toBe('failed');
+    expectClean();
+  });
+
+  it('fails when a repair is none', async () => {
+    const none = { steps: [{ description: 'Waiting', apply: async () => {} }] };
+    const report = await runUnattended(exercise({ repair: none }), options());
+    expect(report.outcome).toBe('failed');
+    expect(report.acts[0]!.problems).toEqual(['the repair (Waiting) did not repair it within 60 s']);
+    expectClean();
+  });
+
+  it('fails when a decoy is accepted, undoes it, and breaks again what it has repaired', async () => {
     const repair: Decoy = {
-      ...stopTraffic,
+      ...restartAnother,
       id: 'real-repair',
       apply: ({ lab }) => lab.start('api-2'),
-      undo: ({ lab }) => lab.stop('api-2'),
     };
-    const report = await runUnattended(exercise({ decoys: [repair] }), options());
-    expect(report).toMatchObject({ outcome: 'failed', decoys: [{ rejected: false, by: [] }] });
-    expect(report.decoys[0]!.problems).toEqual(['runs-again accepted it (observed 1)']);
+    const report = await runUnattended(exercise({ decoys: [repair, stopTraffic] }), options());
+    expect(report).toMatchObject({
+      outcome: 'failed',
+      acts: [{ decoys: [{ rejected: false, by: [] }, {}] }],
+    });
+    expect(report.acts[0]!.decoys[0]!.problems).toEqual(['runs-again accepted it (observed 1)']);
+    expect(report.acts[0]!.decoys[1]!.rejected).toBe(true);
     expectClean();
   });
 
   it('reports what broke the run off, and cleans up', async () => {
-    const report = await runUnattended(
-      exercise({
-        fix: [
-          {
-            description: 'Nothing',
-            apply: async () => {
-              throw new Error('no way');
-            },
-          },
-        ],
-      }),
-      options(),
-    );
-    expect(report).toMatchObject({ outcome: 'error', problems: ['no way'] });
+    const steps = [
+      {
+        description: 'Nothing',
+        apply: async () => {
+          throw new Error('no way');
+        },
+      },
+    ];
+    const report = await runUnattended(exercise({ repair: { steps } }), options());
+    expect(report).toMatchObject({ outcome: 'error', problems: ['no way'], acts: [{ id: 'stop' }] });
     expectClean();
   });
 
@@ -277,7 +438,8 @@ describe('an unattended run', () => {
     (world.lab as { start: unknown }).start = async () => {
       throw new Error('it does not start');
     };
-    await expect(runUnattended(exercise(), options())).rejects.toMatchObject({
+    const whole = exercise({ decoys: [{ ...restartAnother, apply: async () => {} }, stopTraffic] });
+    await expect(runUnattended(whole, options())).rejects.toMatchObject({
       code: 'LAB_FAULT_NOT_REVERTED',
       exitCode: 3,
     });
@@ -285,12 +447,31 @@ describe('an unattended run', () => {
     expect(world.sending).toBe(false);
   });
 
+  it('says "could not be measured" and not "failed" where the machine was starved, with the figures', async () => {
+    const given = options({ faultsDisabled: true });
+    const samples = Array.from({ length: 4_000 }, (_, index) => ({
+      atMs: given.clock.now() - 100_000 + index * 500,
+      lengthMs: 500,
+      lagMs: 900,
+      cpuPressure: 0.95,
+    }));
+    const report = await runUnattended(exercise(), given, {}, { samples });
+    expect(report.outcome).toBe('error');
+    expect(report.acts[0]!.checks.find((check) => check.phase === 'observe')).toMatchObject({
+      verdict: 'error',
+      note: expect.stringMatching(/^the machine was starved for [\d.]+ of [\d.]+ s .* measured failed, 0$/),
+    });
+    expect(report.machine.starvedMs).toBeGreaterThan(0);
+    const idle = samples.map((sample) => ({ ...sample, lagMs: 5, cpuPressure: 0.1 }));
+    expect((await runUnattended(exercise(), given, {}, { samples: idle })).outcome).toBe('failed');
+  });
+
   it('writes a report that meets its schema, as JSON, JUnit and Markdown', async () => {
     const passed = await runUnattended(exercise(), options());
     world = new World();
     const failed = await runUnattended(exercise(), options({ faultsDisabled: true }));
     const report: RunReport = {
-      schemaVersion: 1,
+      schemaVersion: 2,
       outcome: combineOutcomes([passed.outcome, failed.outcome]),
       startedAt: passed.startedAt,
       finishedAt: failed.startedAt,
@@ -299,29 +480,61 @@ describe('an unattended run', () => {
       peakMemoryByProcess: { lab: 1 },
       machine: describeMachine(),
       exercises: [passed, { ...failed, problems: ['a < b & "c" \u0001'] }],
+      proof: [
+        {
+          exercise: '99-outage',
+          act: 'stop',
+          given: 'no fault',
+          outcome: 'passed',
+          toldApartBy: ['is-down'],
+          fooled: [],
+        },
+      ],
     };
     expect(report.outcome).toBe('failed');
     expect(schemaProblem(JSON.parse(JSON.stringify(report)))).toBeUndefined();
     expect(schemaProblem({ ...report, exercises: [] })).toBe('/exercises must NOT have fewer than 1 items');
     expect(schemaProblem({ ...report, startedAt: 'yesterday' })).toContain('/startedAt');
     const xml = junitXml(report);
-    expect(xml).toContain('<testcase classname="99-outage.control" name="api-2 is stopped"');
+    expect(xml).toContain('<testcase classname="99-outage.stop.control" name="api-2 is stopped"');
     expect(xml).toContain('<failure message="✗ api-2 is stopped: observed 0, expected exactly 1 within 5 s.');
     expect(xml).toContain('a &lt; b &amp; &quot;c&quot; "/>');
     expect(summaryMarkdown(report)).toContain('| ✗ | observe | api-2 is stopped | 0 | exactly 1 |');
+    expect(summaryMarkdown(report)).toContain('| is-down | control | observe |');
+  });
+});
+
+describe('proving an act with a break that is not its own', () => {
+  const cell = (whole: Exercise, faults: readonly FaultSpec[]) =>
+    proveCell(whole, whole.acts[0]!, { given: 'something', faults }, options(), {}, { samples: [] });
+
+  it('is told apart by the checks that were measured failing', async () => {
+    expect(await cell(exercise(), [])).toMatchObject({ outcome: 'passed', toldApartBy: ['is-down'] });
+    expectClean();
+  });
+
+  it('fails where the evidence accepts it', async () => {
+    const blunt = exercise({
+      observe: [{ ...world.check('is-down', 'stopped'), measure: async () => 1 }],
+    });
+    expect(await cell(blunt, [])).toMatchObject({ outcome: 'failed', fooled: ['is-down'] });
+    expectClean();
+  });
+
+  it('tries no fault, the fault elsewhere, and the faults of other acts', () => {
+    const [act] = exercise().acts;
+    const other = { ...act!, id: 'hang', break: [faultSpec('pause', { target: 'api-2' })] };
+    expect(substitutesFor(act!, [other]).map((one) => one.given)).toEqual([
+      'no fault',
+      'api-1 is stopped',
+      'api-2 hangs',
+    ]);
   });
 });
 
 describe('the outcome', () => {
-  const sound: Pick<ExerciseReport, 'checks' | 'tasks' | 'decoys' | 'problems'> = {
-    checks: [],
-    tasks: [],
-    decoys: [],
-    problems: [],
-  };
-
   it('is never passed when nothing was checked', () => {
-    expect(judgeExercise(sound)).toBe('error');
+    expect(judgeExercise({ acts: [], problems: [] }, 1)).toBe('failed');
     expect(combineOutcomes([])).toBe('failed');
   });
 
@@ -332,31 +545,42 @@ describe('the outcome', () => {
 });
 
 describe('defineExercise', () => {
-  it.each<[string, () => Partial<Exercise>, string]>([
-    [
-      'no control',
-      () => ({ observe: [{ ...world.check('x', 'running'), invariant: ['observe'] }] }),
-      'no observe check that could fail its control',
-    ],
+  it.each<[string, () => Exercise, string]>([
+    ['no acts', () => exercise({}, { acts: [] }), 'it has no acts'],
+    ['no control', () => exercise({ observe: [] }), 'act stop: it has no observe checks'],
     [
       'an unknown judge',
-      () => ({ decoys: [{ ...stopTraffic, rejectedBy: ['nobody'] }] }),
-      'names the recover check nobody, which does not exist',
+      () => exercise({ decoys: [{ ...stopTraffic, rejectedBy: ['nobody'] }] }),
+      'decoy stop-traffic names nobody, which is neither a recover check nor an invariant',
     ],
-    ['no hint', () => ({ tasks: [{ ...task, hints: [] }] }), 'task which has 0 hints, 1 to 3 are wanted'],
+    [
+      'an invariant without its decoy',
+      () => exercise({ decoys: [restartAnother] }),
+      'invariant keep-coming names the decoy stop-traffic, which does not exist',
+    ],
+    [
+      'an invariant that its decoy is not judged by',
+      () => exercise({ decoys: [{ ...stopTraffic, rejectedBy: ['runs-again'] }] }),
+      'decoy stop-traffic is not rejected by the invariant keep-coming',
+    ],
+    [
+      'no hint',
+      () => exercise({ tasks: [{ ...task, hints: [] }] }),
+      'task which has 0 hints, 1 to 3 are wanted',
+    ],
     [
       'no wrong answer',
-      () => ({ tasks: [{ ...task, wrongAnswers: [] }] }),
+      () => exercise({ tasks: [{ ...task, wrongAnswers: [] }] }),
       'task which names no wrong answer',
     ],
-    ['no decoys', () => ({ decoys: [] }), 'it has no decoys'],
+    ['no decoys', () => exercise({ decoys: [], invariants: [world.keepComing] }), 'it has no decoys'],
     [
       'two checks of a name',
-      () => ({ recover: [world.check('runs-again', 'running'), world.check('runs-again', 'running')] }),
-      'two recover checks are called runs-again',
+      () => exercise({ recover: [world.check('is-down', 'running')] }),
+      'two checks are called is-down',
     ],
-    ['a bad ID', () => ({ id: 'outage' }), 'its id must look like 01-some-name'],
-  ])('refuses %s', (_, change, problem) => {
-    expect(() => exercise(change())).toThrow(problem);
+    ['a bad ID', () => exercise({}, { id: 'outage' }), 'its id must look like 01-some-name'],
+  ])('refuses %s', (_, make, problem) => {
+    expect(make).toThrow(problem);
   });
 });

@@ -1,325 +1,381 @@
-import { summarise, type TallySnapshot } from '../traffic/tally.ts';
+import type { Interval } from '../traffic/ledger.ts';
+import { percentile } from '../traffic/tally.ts';
 import type { Clock } from './clock.ts';
 import { type Detection, detectionCheck, measureDetection } from './detection.ts';
-import { judgeAnswer } from './judge-answer.ts';
-import type { CheckPhase, Decoy, Exercise, Task } from './model.ts';
+import { Lifecycle, type LifecycleEvents, type PhaseOutcome } from './lifecycle.ts';
+import type { Act, ActInterval, Exercise } from './model.ts';
 import {
+  type ActReport,
   type DecoyReport,
   type ExerciseReport,
   judgeExercise,
   type PhaseReport,
+  proofsOf,
   type TaskReport,
 } from './report.ts';
-import { type CheckResult, runCheck, secondsAt } from './run-check.ts';
-import { runPhase } from './run-phase.ts';
-import { assertHealed, Session, type SessionOptions } from './session.ts';
+import type { CheckResult } from './run-check.ts';
+import { decoyNotReached, runDecoy } from './run-decoy.ts';
+import { notReached, tryAction, tryTask } from './run-tasks.ts';
+import type { Session, SessionOptions } from './session.ts';
+import { excuseStarvation, type MachineSample, starvationIn } from './starvation.ts';
 
 /** What happens during a run, for whoever shows it. */
-export interface RunEvents {
-  readonly onPhase?: (phase: string, about: string) => void;
-  readonly onCheck?: (result: CheckResult) => void;
+export interface RunEvents extends LifecycleEvents {
+  readonly onAct?: (act: Act) => void;
   readonly onTask?: (report: TaskReport) => void;
   readonly onDecoy?: (report: DecoyReport) => void;
 }
 
-/** A solver or a judge that has not answered by then counts as failed. */
-const taskTimeoutMs = 45_000;
+/** How long a repair is given to show in the targets. */
+const repairWithinMs = 60_000;
 
 /**
- * Runs an exercise from the steady state and back to it: baseline, control, break, observe, tasks, decoys, fix,
- * recover. Whatever happens, faults are reverted and the traffic is stopped before this returns or throws.
- * @throws LAB_FAULT_NOT_REVERTED; what `signal` was aborted with; whatever prevents the run itself.
+ * Runs an exercise from the steady state and back to it, act by act, and does what no learner does: it tries wrong
+ * answers, wrong repairs and solvers, and proves that every check can fail. Whatever happens, faults are reverted and
+ * the traffic is stopped before this returns or throws.
+ * @throws LAB_FAULT_NOT_REVERTED; what `signal` was aborted with.
  */
 export async function runUnattended(
   exercise: Exercise,
   options: SessionOptions,
   events: RunEvents = {},
+  machine: { readonly samples: readonly MachineSample[] } = { samples: [] },
 ): Promise<ExerciseReport> {
-  const startedAtMs = options.clock.now();
-  const session = new Session(exercise, options, { startedAtMs });
-  const run = new UnattendedRun(session, options, events);
+  const { clock, signal, lab } = options;
+  const startedAtMs = clock.now();
+  const run = new UnattendedRun(exercise, options, events, machine);
+  const problems: string[] = [];
   try {
-    await run.toTheEnd();
+    await run.prepare();
+    for (const [index] of exercise.acts.entries()) {
+      if (index > 0) run.lifecycle.advance();
+      if (!(await run.act())) break;
+    }
   } catch (error) {
-    options.signal.throwIfAborted();
+    signal.throwIfAborted();
     // One exercise that cannot be run is a line of its report, not the end of all others.
-    run.brokeOff(messageOf(error));
+    problems.push(error instanceof Error ? error.message : String(error));
+    run.keepAct();
   } finally {
     // Not cancelled by the signal: this is the undo.
-    await session.stopTraffic();
-    assertHealed(await session.healAll());
+    await run.cleanUp();
   }
-  return run.report(startedAtMs);
+  const parts = { acts: run.acts, problems };
+  const { starved: _, ...figures } = starvationIn(machine.samples, {
+    fromMs: startedAtMs,
+    toMs: clock.now(),
+  });
+  return {
+    id: exercise.id,
+    title: exercise.title,
+    outcome: judgeExercise(parts, exercise.acts.length),
+    runtime: lab.kind,
+    pace: lab.pace.name,
+    startedAt: new Date(startedAtMs).toISOString(),
+    wallMs: Math.round(clock.now() - startedAtMs),
+    machine: figures,
+    ...parts,
+  };
+}
+
+/** What is known of the act at work. */
+interface ActRecord {
+  readonly startedAtMs: number;
+  readonly phases: PhaseReport[];
+  readonly checks: CheckResult[];
+  readonly tasks: TaskReport[];
+  readonly decoys: DecoyReport[];
+  readonly problems: string[];
+  detection: Detection | null;
+  diagnosedAtMs?: number;
+  recoveredAtMs?: number;
 }
 
 class UnattendedRun {
-  readonly #session: Session;
+  readonly acts: ActReport[] = [];
+  readonly lifecycle: Lifecycle;
   readonly #options: SessionOptions;
-  readonly #clock: Clock;
   readonly #events: RunEvents;
-  readonly #phases: PhaseReport[] = [];
-  readonly #checks: CheckResult[] = [];
-  readonly #tasks: TaskReport[] = [];
-  readonly #decoys: DecoyReport[] = [];
-  readonly #problems: string[] = [];
-  readonly #tallies: TallySnapshot[] = [];
-  #detection: Detection | null = null;
-  #diagnosedAtMs: number | undefined;
-  #recoveredAtMs: number | undefined;
+  readonly #machine: { readonly samples: readonly MachineSample[] };
+  readonly #clock: Clock;
+  #record: ActRecord | undefined;
 
-  constructor(session: Session, options: SessionOptions, events: RunEvents) {
-    this.#session = session;
+  constructor(
+    exercise: Exercise,
+    options: SessionOptions,
+    events: RunEvents,
+    machine: { readonly samples: readonly MachineSample[] },
+  ) {
     this.#options = options;
-    this.#clock = options.clock;
     this.#events = events;
+    this.#machine = machine;
+    this.#clock = options.clock;
+    const review = (result: CheckResult): CheckResult =>
+      excuseStarvation(result, machine.samples, options.lab.pace.rateWindowSeconds);
+    // Nobody takes an unattended run up again, so that nothing is kept of it but its report.
+    this.lifecycle = Lifecycle.begin(exercise, options, { save: () => {}, events, review });
   }
 
-  async toTheEnd(): Promise<void> {
-    const { exercise } = this.#session;
-    await this.#phase('heal', 'reverting what an earlier run may have left', async () => {
-      await this.#options.traffic.stop();
-      assertHealed(await this.#session.healAll());
-    });
-    await this.#phase('traffic', `starting the traffic "${exercise.traffic.profile}"`, () =>
-      this.#session.startTraffic(),
-    );
-    const steady = await this.#run(
-      'baseline',
-      exercise.baseline,
-      'is the system well before anything is broken?',
-    );
-    if (!steady) return this.brokeOff('the baseline did not hold, so that a break would prove nothing');
-    this.#session.markSteady();
-    const provable = await this.#run(
-      'control',
-      exercise.observe,
-      'on the healthy system every observe check has to fail',
-    );
-    if (!provable)
-      return this.brokeOff('a check did not fail its control, so that passing later would prove nothing');
+  get #session(): Session {
+    return this.lifecycle.session;
+  }
 
-    await this.#phase('break', 'breaking it', () => this.#session.break());
-    const seen = await this.#observe();
+  async prepare(): Promise<void> {
+    this.#events.onPhase?.('heal', 'reverting what an earlier run may have left');
+    await this.cleanUp();
+  }
+
+  async cleanUp(): Promise<void> {
+    await this.#options.traffic.stop();
+    await this.#session.healAll();
+  }
+
+  /** One act to its end; whether the next may begin. */
+  async act(): Promise<boolean> {
+    const { act } = this.lifecycle;
+    this.#events.onAct?.(act);
+    const record: ActRecord = {
+      startedAtMs: this.#clock.now(),
+      phases: [],
+      checks: [],
+      tasks: [],
+      decoys: [],
+      problems: [],
+      detection: null,
+    };
+    this.#record = record;
+    const whole = await this.#toTheEnd(act, record);
+    this.keepAct();
+    return whole;
+  }
+
+  async #toTheEnd(act: Act, record: ActRecord): Promise<boolean> {
+    const breakOff = (reason: string): false => {
+      record.problems.push(reason);
+      return false;
+    };
+    const { lifecycle } = this;
+    if (!(await this.#run(() => lifecycle.steady())).held)
+      return breakOff('the baseline did not hold, so that a break would prove nothing');
+    if (!(await this.#run(() => lifecycle.control())).held)
+      return breakOff('a check did not fail its control, so that passing later would prove nothing');
+    await this.#phase('break', () => lifecycle.break());
+    const { held: seen } = await this.#run(() => lifecycle.observe());
+    if (seen) await this.#measureDetection(act, record);
+    let clean: ActInterval[] = [{ fromMs: this.#session.timeline.brokenAtMs!, toMs: this.#clock.now() }];
     if (seen) {
-      await this.#phase('tasks', 'solving the tasks from telemetry, and trying wrong answers', async () => {
-        for (const task of exercise.tasks) await this.#task(task);
-      });
-      this.#diagnosedAtMs = this.#clock.now();
-      await this.#phase('decoys', 'trying wrong repairs', async () => {
-        for (const decoy of exercise.decoys) await this.#decoy(decoy);
-      });
+      const provable = await this.#run(() => lifecycle.recoverControl());
+      if (!provable.held)
+        record.problems.push(
+          'a check of the recovery did not fail on the broken system, so that it proves no repair',
+        );
+      await this.#phase('tasks', () => this.#tasks(act, record, 'broken'));
+      record.diagnosedAtMs = this.#clock.now();
+      clean = [{ ...clean[0]!, toMs: this.#clock.now() }];
+      await this.#decoys(act, record);
     } else {
-      this.#notReached('the break was not seen, so that it was not asked about');
+      record.problems.push('the break was not seen, so that it was not asked about');
     }
+    const tried = record.decoys.length > 0;
+    const resumedAtMs = tried ? this.#clock.now() : clean[0]!.toMs;
 
-    await this.#phase('fix', exercise.fix.map((step) => step.description).join('; '), () =>
-      this.#session.fix(),
-    );
-    if (await this.#run('recover', exercise.recover, 'is the steady state back?'))
-      this.#recoveredAtMs = this.#clock.now();
-    this.#keepTally();
+    await this.#phase('repair', () => this.#repair(act, record));
+    const { held: recovered } = await this.#run(() => lifecycle.recover());
+    if (recovered) record.recoveredAtMs = this.#clock.now();
+    if (seen) {
+      // No window of the part after the decoys may see them.
+      const windowsFromMs = tried ? resumedAtMs + this.#windowMs() : clean[0]!.fromMs;
+      await this.#clock.sleep(
+        Math.max(0, windowsFromMs + this.#windowMs() / 4 - this.#clock.now()),
+        this.#options.signal,
+      );
+      const toMs = this.#clock.now();
+      const parts: ActInterval[] = tried
+        ? [...clean, { fromMs: resumedAtMs, toMs, windowsFromMs }]
+        : [{ fromMs: clean[0]!.fromMs, toMs }];
+      await this.#run(() => lifecycle.invariants(parts));
+    }
+    if (recovered) await this.#phase('tasks', () => this.#tasks(act, record, 'repaired'));
+    return recovered;
   }
 
-  async #phase(name: string, about: string, work: () => Promise<void>): Promise<void> {
+  async #phase(name: string, work: () => Promise<void>): Promise<void> {
     this.#options.signal.throwIfAborted();
-    this.#events.onPhase?.(name, about);
     const startedAtMs = this.#clock.now();
     try {
       await work();
     } finally {
       const ms = Math.round(this.#clock.now() - startedAtMs);
-      this.#phases.push({ name, startedAt: new Date(startedAtMs).toISOString(), ms });
+      this.#record?.phases.push({ name, startedAt: new Date(startedAtMs).toISOString(), ms });
     }
   }
 
-  /** Runs a phase's checks; whether all of them have the verdict that the phase wants. */
-  async #run(phase: CheckPhase, checks: Exercise['observe'], about: string): Promise<boolean> {
-    let results: CheckResult[] = [];
-    await this.#phase(phase, about, async () => {
-      results = await runPhase(checks, phase, this.#session.context(), {
-        onResult: (result) => this.#events.onCheck?.(result),
-      });
-      this.#checks.push(...results);
+  async #run(step: () => Promise<PhaseOutcome>): Promise<PhaseOutcome> {
+    this.#options.signal.throwIfAborted();
+    const startedAtMs = this.#clock.now();
+    const outcome = await step();
+    const ms = Math.round(this.#clock.now() - startedAtMs);
+    this.#record?.phases.push({
+      name: outcome.phase,
+      startedAt: new Date(startedAtMs).toISOString(),
+      ms,
     });
-    const wanted = phase === 'control' ? 'failed' : 'passed';
-    return results.every((result) => result.verdict === wanted || result.verdict === 'skipped');
+    this.#record?.checks.push(...outcome.results);
+    return outcome;
   }
 
-  async #observe(): Promise<boolean> {
-    const { exercise } = this.#session;
-    const seen = await this.#run('observe', exercise.observe, 'is the break seen in every pillar?');
-    if (exercise.detection === undefined) return seen;
+  async #measureDetection(act: Act, record: ActRecord): Promise<void> {
+    if (act.detection === undefined) return;
     try {
-      this.#detection = await measureDetection(exercise.detection, this.#session.context());
-      const result = detectionCheck(this.#detection, this.#session.context());
-      this.#checks.push(result);
+      record.detection = await measureDetection(act.detection, this.#session.context());
+      const result = excuseStarvation(
+        detectionCheck(record.detection, this.#session.context()),
+        this.#machine.samples,
+        0,
+      );
+      record.checks.push(result);
       this.#events.onCheck?.(result);
     } catch (error) {
       this.#options.signal.throwIfAborted();
-      this.#problems.push(`detection could not be measured: ${messageOf(error)}`);
-    }
-    // A late alert is a finding of its own; the break is there to be asked about all the same.
-    return seen;
-  }
-
-  async #task(task: Task): Promise<void> {
-    const context = this.#bounded();
-    const problems: string[] = [];
-    let wrongAnswerRejected = true;
-    let solution: string | null = null;
-    let solverAccepted = false;
-    for (const wrong of task.wrongAnswers) {
-      try {
-        const answer = typeof wrong.answer === 'function' ? await wrong.answer(context) : wrong.answer;
-        const judgement = await judgeAnswer(task, answer, context);
-        if (judgement.accepted) {
-          wrongAnswerRejected = false;
-          problems.push(`the wrong answer ${JSON.stringify(answer)} was accepted (${wrong.why})`);
-        }
-      } catch (error) {
-        this.#options.signal.throwIfAborted();
-        wrongAnswerRejected = false;
-        problems.push(`a wrong answer (${wrong.why}) could not be judged: ${messageOf(error)}`);
-      }
-    }
-    try {
-      solution = await task.solve(context);
-      const judgement = await judgeAnswer(task, solution, context);
-      solverAccepted = judgement.accepted;
-      if (!judgement.accepted)
-        problems.push(`the solver's ${JSON.stringify(solution)} was rejected: ${judgement.because}`);
-    } catch (error) {
-      this.#options.signal.throwIfAborted();
-      problems.push(`it could not be solved: ${messageOf(error)}`);
-    }
-    const report = { id: task.id, wrongAnswerRejected, solverAccepted, solution, problems };
-    this.#tasks.push(report);
-    this.#events.onTask?.(report);
-  }
-
-  /** Really does the wrong thing, lets it work, asks the checks, and undoes it. */
-  async #decoy(decoy: Decoy): Promise<void> {
-    const problems: string[] = [];
-    const by: DecoyReport['by'][number][] = [];
-    let rejected = false;
-    // A decoy may stop the traffic, and with it this process's tally.
-    this.#keepTally();
-    try {
-      await decoy.apply(this.#session.actions());
-      await this.#clock.sleep(
-        secondsAt(decoy.givenSeconds, this.#options.lab.pace) * 1000,
-        this.#options.signal,
+      record.problems.push(
+        `detection could not be measured: ${error instanceof Error ? error.message : String(error)}`,
       );
-      const { exercise } = this.#session;
-      const judges = exercise[decoy.judgedBy].filter((check) => decoy.rejectedBy.includes(check.id));
-      const context = this.#session.context();
-      const results = await Promise.all(
-        judges.map((check) => runCheck(check, decoy.judgedBy, context, 'reject')),
-      );
-      for (const result of results) {
-        if (result.verdict === 'passed')
-          problems.push(`${result.id} accepted it (observed ${result.observed})`);
-        else {
-          const note = result.note === undefined ? {} : { note: result.note };
-          by.push({ check: result.id, verdict: result.verdict, observed: result.observed, ...note });
-        }
-      }
-      rejected =
-        results.length > 0 &&
-        results.every((result) => result.verdict === 'failed' || result.verdict === 'error');
-    } catch (error) {
-      this.#options.signal.throwIfAborted();
-      problems.push(`it could not be tried: ${messageOf(error)}`);
-    } finally {
-      await decoy.undo(this.#session.actions());
     }
-    const report = { id: decoy.id, rejected, by, problems };
-    this.#decoys.push(report);
-    this.#events.onDecoy?.(report);
   }
 
-  #bounded(): ReturnType<Session['context']> {
-    const context = this.#session.context();
-    return { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(taskTimeoutMs)]) };
+  async #tasks(act: Act, record: ActRecord, when: 'broken' | 'repaired'): Promise<void> {
+    for (const task of act.tasks) {
+      if (task.kind === 'action' || (task.when ?? 'broken') !== when) continue;
+      const startedAtMs = this.#clock.now();
+      this.#keepTask(record, await tryTask(task, this.#session), startedAtMs);
+    }
   }
 
-  /** The rest is not reached, and the report says why. */
-  brokeOff(reason: string): void {
-    this.#problems.push(reason);
-    this.#notReached(reason);
-    this.#keepTally();
+  /** What was rejected or accepted by mistake while the machine was starved says nothing about the task. */
+  #keepTask(record: ActRecord, report: TaskReport, startedAtMs: number): void {
+    const good = report.wrongRejected === true && report.solverAccepted === true;
+    const kept =
+      good || !this.#starvedSince(startedAtMs)
+        ? report
+        : {
+            ...report,
+            wrongRejected: report.wrongRejected === true ? true : null,
+            solverAccepted: report.solverAccepted === true ? true : null,
+            problems: [...report.problems, 'the machine was starved meanwhile'],
+          };
+    record.tasks.push(kept);
+    this.#events.onTask?.(kept);
   }
 
-  #notReached(reason: string): void {
-    const { exercise } = this.#session;
-    for (const { id } of exercise.tasks) {
-      if (this.#tasks.some((task) => task.id === id)) continue;
-      this.#tasks.push({
-        id,
-        wrongAnswerRejected: null,
-        solverAccepted: null,
-        solution: null,
-        problems: [reason],
+  /** Each decoy begins from the broken state, measured anew. */
+  async #decoys(act: Act, record: ActRecord): Promise<void> {
+    for (const decoy of act.decoys) {
+      const startedAtMs = this.#clock.now();
+      await this.#phase(`decoy ${decoy.id}`, async () => {
+        this.#events.onPhase?.('decoy', decoy.description);
+        const report = await runDecoy(decoy, act, this.#session);
+        const kept =
+          report.rejected === false && this.#starvedSince(startedAtMs)
+            ? {
+                ...report,
+                rejected: null,
+                problems: [...report.problems, 'the machine was starved meanwhile'],
+              }
+            : report;
+        record.decoys.push(kept);
+        this.#events.onDecoy?.(kept);
       });
+      await this.#phase('restore', () => this.#restore(act, record));
     }
-    for (const { id } of exercise.decoys)
-      this.#decoys.push({ id, rejected: null, by: [], problems: [reason] });
   }
 
-  /** Traffic that was stopped and started again counts anew: the last tally of each start is kept. */
-  #keepTally(): void {
-    const tally = this.#options.traffic.tally();
-    if (tally === undefined) return;
-    if (this.#tallies.at(-1)?.startedAt === tally.startedAt) this.#tallies.pop();
-    this.#tallies.push(tally);
+  /** The broken state again, as its own evidence says. */
+  async #restore(act: Act, record: ActRecord): Promise<void> {
+    await this.#session.startTraffic();
+    await this.#session.restoreBreak();
+    const { results, held } = await this.lifecycle.observeQuietly();
+    if (held) return;
+    const missing = results.filter((one) => one.verdict !== 'passed').map((one) => one.id);
+    record.problems.push(`after a decoy the broken state of "${act.id}" was not back: ${missing.join(', ')}`);
   }
 
-  report(startedAtMs: number): ExerciseReport {
-    const { exercise, timeline } = this.#session;
-    const brokenAtMs = timeline.brokenAtMs;
+  /** By the action that the act asks for, otherwise by its own steps; then the targets are asked. */
+  async #repair(act: Act, record: ActRecord): Promise<void> {
+    const actions = act.tasks.filter((task) => task.kind === 'action');
+    const startedAtMs = this.#clock.now();
+    const judges = [];
+    for (const task of actions) judges.push(await tryAction(task, this.#session));
+    let how = act.repair.steps.map((step) => step.description).join('; ');
+    this.#events.onPhase?.('repair', how);
+    if (actions.length > 0) {
+      for (const task of actions) await task.act(this.#session.actions());
+      how = actions.map((task) => task.how).join('; ');
+    } else {
+      await this.#session.fix();
+    }
+    const deadline = this.#clock.now() + repairWithinMs;
+    while (!(await this.#session.isRepaired())) {
+      if (this.#clock.now() > deadline) {
+        record.problems.push(`the repair (${how}) did not repair it within ${repairWithinMs / 1000} s`);
+        break;
+      }
+      await this.#clock.sleep(250, this.#options.signal);
+    }
+    await this.lifecycle.repaired(how);
+    for (const judge of judges) this.#keepTask(record, await judge.finish(), startedAtMs);
+  }
+
+  /** A rate window, and the scrapes at its ends. */
+  #windowMs(): number {
+    const { rateWindowSeconds, scrapeIntervalSeconds } = this.#options.lab.pace;
+    return 1000 * (rateWindowSeconds + 2 * scrapeIntervalSeconds);
+  }
+
+  #starvedSince(fromMs: number): boolean {
+    return starvationIn(this.#machine.samples, { fromMs, toMs: this.#clock.now() }).starved;
+  }
+
+  /** Closes the record of the act at work. */
+  keepAct(): void {
+    const record = this.#record;
+    if (record === undefined) return;
+    this.#record = undefined;
+    const { act, session } = this.lifecycle;
+    const { brokenAtMs, repairedAtMs } = session.timeline;
+    const reason = record.problems[0] ?? 'the run ended before';
+    for (const task of act.tasks) {
+      if (!record.tasks.some((one) => one.id === task.id)) record.tasks.push(notReached(task, reason));
+    }
+    for (const decoy of act.decoys) {
+      if (!record.decoys.some((one) => one.id === decoy.id))
+        record.decoys.push(decoyNotReached(decoy, reason));
+    }
     const between = (from: number | undefined, to: number | undefined): number | null =>
       from === undefined || to === undefined ? null : Math.round(to - from);
-    const parts = {
-      checks: this.#checks,
-      tasks: this.#tasks,
-      decoys: this.#decoys,
-      problems: this.#problems,
-    };
-    return {
-      id: exercise.id,
-      title: exercise.title,
-      outcome: judgeExercise(parts),
-      runtime: this.#options.lab.kind,
-      pace: this.#options.lab.pace.name,
-      startedAt: new Date(startedAtMs).toISOString(),
-      wallMs: Math.round(this.#clock.now() - startedAtMs),
-      phases: this.#phases,
-      ...parts,
-      detection: this.#detection,
+    const { checks, tasks, decoys, phases, problems, detection } = record;
+    this.acts.push({
+      id: act.id,
+      title: act.title,
+      phases,
+      checks,
+      proofs: proofsOf(act, checks, decoys),
+      tasks,
+      decoys,
+      detection,
       timings: {
-        detectMs: this.#detection?.actualMs ?? null,
-        diagnoseMs: between(brokenAtMs, this.#diagnosedAtMs),
-        recoverMs: between(timeline.fixedAtMs, this.#recoveredAtMs),
+        detectMs: detection?.actualMs ?? null,
+        diagnoseMs: between(brokenAtMs, record.diagnosedAtMs),
+        repairMs: between(brokenAtMs, repairedAtMs),
+        recoverMs: between(repairedAtMs, record.recoveredAtMs),
       },
-      traffic: summarise(mergeTallies(this.#tallies)),
-    };
+      traffic: this.#traffic({ fromMs: record.startedAtMs, toMs: this.#clock.now() }),
+      problems,
+    });
   }
-}
 
-function mergeTallies(
-  tallies: readonly TallySnapshot[],
-): Pick<TallySnapshot, 'requests' | 'errors' | 'latencies'> {
-  const latencies = new Map<number, number>();
-  for (const [ms, count] of tallies.flatMap((tally) => tally.latencies)) {
-    latencies.set(ms, (latencies.get(ms) ?? 0) + count);
+  #traffic(interval: Interval): ActReport['traffic'] {
+    const { requests, errors, latencies } = this.#session.context().ledger.count(interval);
+    const at = (quantile: number): number => percentile(latencies, quantile) ?? 0;
+    return { requests, errors, p50Ms: at(0.5), p95Ms: at(0.95), p99Ms: at(0.99) };
   }
-  return {
-    requests: tallies.reduce((sum, tally) => sum + tally.requests, 0),
-    errors: tallies.reduce((sum, tally) => sum + tally.errors, 0),
-    latencies: [...latencies].sort(([a], [b]) => a - b),
-  };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,4 +1,5 @@
 import { FaultNotReverted } from '../errors.ts';
+import type { EventKind, EventLog, NewEvent } from '../events/event-log.ts';
 import { faultKind } from '../faults/catalogue.ts';
 import type { FaultSpec } from '../faults/fault.ts';
 import { describeFault, type HealReport, heal } from '../faults/heal.ts';
@@ -6,9 +7,10 @@ import { injectFault } from '../faults/inject.ts';
 import { type FaultJournal, type FaultOwner, faultId } from '../faults/journal.ts';
 import type { Backends } from '../observe/backends.ts';
 import type { RunningLab } from '../runtime/runtime.ts';
+import { Ledger } from '../traffic/ledger.ts';
 import type { Traffic, TrafficOptions } from '../traffic/traffic.ts';
 import type { Clock } from './clock.ts';
-import type { ActionContext, Exercise, ExerciseContext, Timeline } from './model.ts';
+import type { Act, ActionContext, ExerciseContext, Timeline } from './model.ts';
 
 /** What a run of an exercise stands on. */
 export interface SessionOptions {
@@ -16,24 +18,33 @@ export interface SessionOptions {
   readonly observe: Backends;
   readonly journal: FaultJournal;
   readonly traffic: Traffic;
+  readonly events: EventLog;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly owner: FaultOwner;
+  readonly actor: NewEvent['actor'];
   readonly faultTtlMs: number;
   readonly trafficOptions: Omit<TrafficOptions, 'profile' | 'signal'>;
+  /** Faults of the act to leave out or replace; for proofs that the checks notice. */
+  readonly substitute?: (spec: readonly FaultSpec[]) => readonly FaultSpec[];
   /** Internal test switch, see `injectFault`. */
   readonly faultsDisabled: boolean;
   readonly note: (text: string) => void;
 }
 
-/** One exercise at work on one lab: the timeline, and every change that is made to the lab. */
+/** One act at work on one lab: its timeline, and every change that is made to the lab. */
 export class Session {
-  readonly exercise: Exercise;
+  readonly exerciseId: string;
+  readonly act: Act;
+  /** What the act breaks here. */
+  readonly faults: readonly FaultSpec[];
   readonly #options: SessionOptions;
   #timeline: Timeline;
 
-  constructor(exercise: Exercise, options: SessionOptions, timeline: Timeline) {
-    this.exercise = exercise;
+  constructor(exerciseId: string, act: Act, options: SessionOptions, timeline: Timeline) {
+    this.exerciseId = exerciseId;
+    this.act = act;
+    this.faults = options.substitute?.(act.break) ?? act.break;
     this.#options = options;
     this.#timeline = timeline;
   }
@@ -43,14 +54,16 @@ export class Session {
   }
 
   /** The context as of now: the timeline is fixed in it. */
-  context(): ExerciseContext {
-    const { lab, observe, traffic, clock, signal } = this.#options;
+  context(timeline: Timeline = this.#timeline): ExerciseContext {
+    const { lab, observe, traffic, events, clock, signal } = this.#options;
     return {
       lab,
       pace: lab.pace,
       observe,
+      ledger: new Ledger(lab.directory),
       tally: () => traffic.tally(),
-      timeline: this.#timeline,
+      events,
+      timeline,
       clock,
       signal,
     };
@@ -62,35 +75,58 @@ export class Session {
       inject: (spec) => this.inject(spec),
       revert: (spec) => this.revert(spec),
       startTraffic: () => this.startTraffic(),
-      stopTraffic: () => this.#options.traffic.stop(),
+      stopTraffic: () => this.stopTraffic(),
     };
   }
 
   async startTraffic(): Promise<void> {
     const { traffic, trafficOptions, signal } = this.#options;
-    await traffic.start({ ...trafficOptions, profile: this.exercise.traffic.profile, signal });
+    if (traffic.running()?.profile === this.act.load) return;
+    await traffic.start({ ...trafficOptions, profile: this.act.load, signal });
+    this.log('load', `Load "${this.act.load}"`, { profile: this.act.load });
   }
 
   stopTraffic(): Promise<void> {
     return this.#options.traffic.stop();
   }
 
-  /** The baseline has held. */
-  markSteady(): void {
-    this.#timeline = { ...this.#timeline, steadyAtMs: this.#options.clock.now() };
+  /** Notes a moment of the act. */
+  mark(moment: 'steadyAtMs' | 'brokenAtMs' | 'repairedAtMs', atMs = this.#options.clock.now()): void {
+    this.#timeline = { ...this.#timeline, [moment]: atMs };
   }
 
-  /** Injects everything that the exercise breaks. The break counts from before the first request to a target. */
+  log(kind: EventKind, text: string, details?: Record<string, unknown>): void {
+    this.#options.events.append({
+      kind,
+      actor: this.#options.actor,
+      text,
+      exercise: this.exerciseId,
+      act: this.act.id,
+      ...(details === undefined ? {} : { details }),
+    });
+  }
+
+  /** Injects everything that the act breaks. The break counts from before the first request to a target. */
   async break(): Promise<void> {
-    this.#timeline = { ...this.#timeline, brokenAtMs: this.#options.clock.now() };
-    for (const spec of this.exercise.break) await this.inject(spec);
-    await this.#annotate(`Break: ${this.exercise.break.map(describeFault).join('; ')}`, 'break');
+    this.mark('brokenAtMs');
+    for (const spec of this.faults) await this.inject(spec);
+    await this.#annotate(`Break: ${this.faults.map(describeFault).join('; ')}`, 'break');
   }
 
+  /** Injects what is gone of the act's faults. */
+  async restoreBreak(): Promise<void> {
+    for (const spec of this.faults) {
+      if (!(await this.#isActive(spec))) await this.inject(spec);
+    }
+  }
+
+  /** The act's own repair. */
   async fix(): Promise<void> {
-    for (const step of this.exercise.fix) await step.apply(this.actions());
-    this.#timeline = { ...this.#timeline, fixedAtMs: this.#options.clock.now() };
-    await this.#annotate(`Fix: ${this.exercise.fix.map((step) => step.description).join('; ')}`, 'fix');
+    for (const step of this.act.repair.steps) await step.apply(this.actions());
+  }
+
+  async annotateRepair(text: string): Promise<void> {
+    await this.#annotate(`Fix: ${text}`, 'fix');
   }
 
   async inject(spec: FaultSpec): Promise<void> {
@@ -101,29 +137,44 @@ export class Session {
       disabled: faultsDisabled,
       now: () => clock.now(),
     });
+    this.log('inject', describeFault(spec), { ...spec });
   }
 
-  /** Reverts one fault, or all that the exercise breaks; `LAB_FAULT_NOT_REVERTED` when one stays. */
+  /** Reverts one fault, or all that the act breaks; `LAB_FAULT_NOT_REVERTED` when one stays. */
   async revert(spec?: FaultSpec): Promise<void> {
-    const wanted = new Set((spec === undefined ? this.exercise.break : [spec]).map(faultId));
+    const wanted = new Set((spec === undefined ? this.faults : [spec]).map(faultId));
     const which = (entry: { id: string }): boolean => wanted.has(entry.id);
-    assertHealed(await heal(this.#options.lab, this.#options.journal, { which, askTargets: false }));
+    const report = await heal(this.#options.lab, this.#options.journal, { which, askTargets: false });
+    for (const fault of report.reverted) this.log('revert', fault.description);
+    assertHealed(report);
   }
 
   /** Reverts every fault there is, journalled or not. Has its own deadline: no signal cancels it. */
-  healAll(): Promise<HealReport> {
-    return heal(this.#options.lab, this.#options.journal);
+  async healAll(): Promise<void> {
+    const report = await heal(this.#options.lab, this.#options.journal);
+    for (const fault of report.reverted) this.log('heal', fault.description);
+    assertHealed(report);
   }
 
-  /** Whether the break is active, asked of its targets. */
+  /** Whether all of the break is active, asked of its targets. */
   async isBroken(): Promise<boolean> {
+    return (await this.#activity()).every(Boolean);
+  }
+
+  /** Whether it is repaired, by whatever way: as the act says, or when none of its faults is active. */
+  async isRepaired(): Promise<boolean> {
+    const { done } = this.act.repair;
+    if (done !== undefined) return done(this.context());
+    return !(await this.#activity()).some(Boolean);
+  }
+
+  #activity(): Promise<boolean[]> {
+    return Promise.all(this.faults.map((spec) => this.#isActive(spec)));
+  }
+
+  #isActive(spec: FaultSpec): Promise<boolean> {
     const { lab, signal } = this.#options;
-    const states = await Promise.all(
-      this.exercise.break.map((spec) =>
-        faultKind(spec.kind).isActive({ lab, signal }, spec.target, spec.params),
-      ),
-    );
-    return states.every(Boolean);
+    return faultKind(spec.kind).isActive({ lab, signal }, spec.target, spec.params);
   }
 
   /** A mark on the dashboards. Its absence spoils nothing, so that a failure is only told. */
@@ -131,7 +182,7 @@ export class Session {
     const { observe, clock, signal, note } = this.#options;
     try {
       await observe.grafana.annotate(
-        { text, tags: ['lab', tag, this.exercise.id], timeMs: clock.now() },
+        { text, tags: ['lab', tag, this.exerciseId], timeMs: clock.now() },
         { signal: AbortSignal.any([signal, AbortSignal.timeout(2_000)]) },
       );
     } catch (error) {

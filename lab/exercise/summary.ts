@@ -1,4 +1,5 @@
-import type { ExerciseReport, RunReport } from './report.ts';
+import { isAsWanted, wantedVerdict } from './phase.ts';
+import type { ActReport, ExerciseReport, RunReport } from './report.ts';
 import type { CheckResult } from './run-check.ts';
 
 /** The run as Markdown, for a pull request or a job's summary page. */
@@ -12,50 +13,65 @@ export function summaryMarkdown(report: RunReport): string {
 }
 
 function exerciseLines(exercise: ExerciseReport): string[] {
-  const { detection, traffic, timings } = exercise;
-  const lines = ['', `## ${exercise.id}: ${exercise.outcome}`, ''];
+  const { machine } = exercise;
+  const starved =
+    machine.starvedMs === 0 ? '' : ` The machine was starved for ${seconds(machine.starvedMs)} of it.`;
+  return [
+    '',
+    `## ${exercise.id}: ${exercise.outcome}`,
+    '',
+    `Runtime ${exercise.runtime}, pace ${exercise.pace}, ${seconds(exercise.wallMs)}.${starved}`,
+    ...exercise.acts.flatMap(actLines),
+    ...list(exercise.problems),
+  ];
+}
+
+function actLines(act: ActReport): string[] {
+  const { detection, traffic, timings } = act;
+  const lines = ['', `### ${act.title}`, ''];
   lines.push(
-    `Runtime ${exercise.runtime}, pace ${exercise.pace}, ${seconds(exercise.wallMs)}. Traffic: ${traffic.requests} requests, ${traffic.errors} errors, p50 ${traffic.p50Ms} ms, p95 ${traffic.p95Ms} ms, p99 ${traffic.p99Ms} ms.`,
+    `Traffic: ${traffic.requests} requests, ${traffic.errors} errors, p50 ${traffic.p50Ms} ms, p95 ${traffic.p95Ms} ms, p99 ${traffic.p99Ms} ms.`,
   );
   if (detection !== null) {
     const actual = detection.actualMs === null ? 'never' : `in ${seconds(detection.actualMs)}`;
     lines.push(
       '',
-      `Detected ${actual} (limit ${seconds(detection.limitMs)}), diagnosed in ${optional(timings.diagnoseMs)}, recovered in ${optional(timings.recoverMs)}.`,
+      `Detected ${actual} (limit ${seconds(detection.limitMs)}), diagnosed in ${optional(timings.diagnoseMs)}, repaired in ${optional(timings.repairMs)}, recovered in ${optional(timings.recoverMs)}.`,
     );
   }
   lines.push('', '| | phase | check | observed | expected |', '| --- | --- | --- | --- | --- |');
-  for (const check of exercise.checks) lines.push(checkRow(check));
+  for (const check of act.checks) lines.push(checkRow(check));
+  lines.push('', '| check | was seen failing in | and passing in |', '| --- | --- | --- |');
+  for (const { check, failedIn, passedIn } of act.proofs)
+    lines.push(`| ${check} | ${failedIn ?? '**never**'} | ${passedIn ?? '**never**'} |`);
   lines.push('', '| task | wrong answers rejected | solver accepted |', '| --- | --- | --- |');
-  for (const task of exercise.tasks) {
-    lines.push(`| ${task.id} | ${answer(task.wrongAnswerRejected)} | ${answer(task.solverAccepted)} |`);
+  for (const task of act.tasks) {
+    lines.push(`| ${task.id} | ${answer(task.wrongRejected)} | ${answer(task.solverAccepted)} |`);
   }
   lines.push('', '| decoy | rejected | by |', '| --- | --- | --- |');
-  for (const decoy of exercise.decoys) {
+  for (const decoy of act.decoys) {
     const by = decoy.by.map((one) => `${one.check} (${one.observed ?? one.note ?? one.verdict})`).join(', ');
     lines.push(`| ${decoy.id} | ${answer(decoy.rejected)} | ${cell(by)} |`);
   }
-  const problems = [
-    ...exercise.problems,
-    ...exercise.tasks.flatMap((task) => task.problems.map((problem) => `task ${task.id}: ${problem}`)),
-    ...exercise.decoys.flatMap((decoy) => decoy.problems.map((problem) => `decoy ${decoy.id}: ${problem}`)),
+  return [
+    ...lines,
+    ...list([
+      ...act.problems,
+      ...act.tasks.flatMap((task) => task.problems.map((problem) => `task ${task.id}: ${problem}`)),
+      ...act.decoys.flatMap((decoy) => decoy.problems.map((problem) => `decoy ${decoy.id}: ${problem}`)),
+    ]),
   ];
-  if (problems.length > 0) lines.push('', ...problems.map((problem) => `- ${problem}`));
-  return lines;
 }
 
+const list = (items: readonly string[]): string[] =>
+  items.length === 0 ? [] : ['', ...items.map((item) => `- ${item}`)];
+
 function checkRow(check: CheckResult): string {
-  const wanted = check.phase === 'control' ? 'failed' : 'passed';
   const mark =
-    check.verdict === wanted
-      ? '✓'
-      : check.verdict === 'skipped'
-        ? '-'
-        : check.verdict === 'error'
-          ? '!'
-          : '✗';
+    check.verdict === 'skipped' ? '-' : isAsWanted(check) ? '✓' : check.verdict === 'error' ? '!' : '✗';
   const observed = check.observed ?? check.note ?? '';
-  return `| ${mark} | ${check.phase} | ${cell(check.claim)} | ${cell(observed)} | ${check.phase === 'control' ? 'not yet: ' : ''}${cell(check.expected)} |`;
+  const prefix = wantedVerdict(check.phase) === 'failed' ? 'not yet: ' : '';
+  return `| ${mark} | ${check.phase} | ${cell(check.claim)} | ${cell(observed)} | ${prefix}${cell(check.expected)} |`;
 }
 
 const answer = (value: boolean | null): string => (value === null ? 'not reached' : value ? 'yes' : '**no**');

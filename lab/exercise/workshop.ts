@@ -10,9 +10,8 @@ import type { RunningLab } from '../runtime/runtime.ts';
 import { readCredentials } from '../state/credentials.ts';
 import { Traffic } from '../traffic/traffic.ts';
 import { systemClock } from './clock.ts';
-import type { Exercise } from './model.ts';
-import { isBroken, type Progress, ProgressStore } from './progress.ts';
-import { assertHealed, Session, type SessionOptions } from './session.ts';
+import { isBroken, ProgressStore } from './progress.ts';
+import { assertHealed, type SessionOptions } from './session.ts';
 
 /** How long a learner's fault and traffic live without any command. */
 export const learnerMinutes = 30;
@@ -41,44 +40,35 @@ export class Workshop {
     this.events = new EventLog(paths.eventsFile);
   }
 
-  /** A learner's session: its faults and its traffic outlive the command, and end by themselves. */
-  learnerSession(exercise: Exercise, progress: Progress): Session {
-    const time = (text: string | undefined): number | undefined =>
-      text === undefined ? undefined : Date.parse(text);
-    const brokenAtMs = time(progress.brokenAt);
-    const fixedAtMs = time(progress.fixedAt);
-    return new Session(
-      exercise,
-      this.#sessionOptions({
-        owner: ownedByThisProcess(),
-        faultTtlMs: maxTtlMs,
-        trafficOptions: { durationSeconds: learnerMinutes * 60, tied: false },
-      }),
-      {
-        startedAtMs: Date.parse(progress.startedAt),
-        ...(brokenAtMs === undefined ? {} : { brokenAtMs }),
-        ...(fixedAtMs === undefined ? {} : { fixedAtMs }),
-      },
-    );
+  /** A learner's faults and traffic outlive the command, and end by themselves. */
+  learnerOptions(): SessionOptions {
+    return this.#sessionOptions({
+      owner: ownedByThisProcess(),
+      actor: 'learner',
+      faultTtlMs: maxTtlMs,
+      trafficOptions: { durationSeconds: learnerMinutes * 60, tied: false },
+    });
   }
 
   /** An unattended run: its faults and its traffic end with it, within the budget at the latest. */
   unattendedOptions(budgetSeconds: number): SessionOptions {
     return this.#sessionOptions({
       owner: ownedByThisProcess(),
+      actor: 'ci',
       faultTtlMs: Math.min(maxTtlMs, budgetSeconds * 1000),
       trafficOptions: { durationSeconds: budgetSeconds, tied: true },
     });
   }
 
   #sessionOptions(
-    differing: Pick<SessionOptions, 'owner' | 'faultTtlMs' | 'trafficOptions'>,
+    differing: Pick<SessionOptions, 'owner' | 'actor' | 'faultTtlMs' | 'trafficOptions'>,
   ): SessionOptions {
     return {
       lab: this.lab,
       observe: this.backends,
       journal: this.journal,
       traffic: this.traffic,
+      events: this.events,
       clock: systemClock,
       signal: this.#context.signal,
       faultsDisabled: this.#context.environment.LAB_TEST_DISABLE_FAULT === '1',

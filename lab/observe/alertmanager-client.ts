@@ -44,6 +44,12 @@ export class AlertmanagerClient {
     });
   }
 
+  /** The configuration that is in force, as YAML. */
+  async config(options: Cancel = {}): Promise<string> {
+    const schema = z.object({ config: z.object({ original: z.string() }) });
+    return (await this.#http.json('/api/v2/status', schema, cancel(options))).config.original;
+  }
+
   async silences(options: Cancel = {}): Promise<Silence[]> {
     return this.#http.json('/api/v2/silences', z.array(silence), cancel(options));
   }

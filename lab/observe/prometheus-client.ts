@@ -34,11 +34,16 @@ const ruleData = z.object({
   groups: z.array(
     z.object({
       name: z.string(),
+      /** Seconds. */
+      interval: z.number(),
       rules: z.array(
         z.object({
           name: z.string(),
           type: z.enum(['alerting', 'recording']),
           query: z.string(),
+          /** The `for` of an alert, in seconds. */
+          duration: z.number().optional(),
+          labels: labels.default({}),
           health: z.string(),
           state: z.string().optional(),
           lastError: z.string().optional(),
@@ -72,7 +77,10 @@ export interface RangeSeries {
 }
 
 export type PrometheusAlert = z.output<typeof alertData>['alerts'][number];
-export type PrometheusRule = z.output<typeof ruleData>['groups'][number]['rules'][number];
+export type PrometheusRule = z.output<typeof ruleData>['groups'][number]['rules'][number] & {
+  /** How often its group is evaluated. */
+  readonly groupIntervalSeconds: number;
+};
 export type PrometheusTarget = z.output<typeof targetData>['activeTargets'][number];
 
 type Cancel = { readonly signal?: AbortSignal };
@@ -153,11 +161,19 @@ export class PrometheusClient {
 
   async rules(options: Cancel = {}): Promise<PrometheusRule[]> {
     const { data } = await this.#http.json('/api/v1/rules', answer(ruleData), cancel(options));
-    return data.groups.flatMap((group) => group.rules);
+    return data.groups.flatMap((group) =>
+      group.rules.map((rule) => ({ ...rule, groupIntervalSeconds: group.interval })),
+    );
   }
 
   async targets(options: Cancel = {}): Promise<PrometheusTarget[]> {
     return (await this.#http.json('/api/v1/targets', answer(targetData), cancel(options))).data.activeTargets;
+  }
+
+  /** The configuration that is in force, as YAML. */
+  async config(options: Cancel = {}): Promise<string> {
+    const schema = answer(z.object({ yaml: z.string() }));
+    return (await this.#http.json('/api/v1/status/config', schema, cancel(options))).data.yaml;
   }
 
   async version(options: Cancel = {}): Promise<string> {

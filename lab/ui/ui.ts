@@ -27,6 +27,8 @@ export interface Ui {
   readonly colors: ReturnType<typeof createColors>;
   /** A line of the result (stdout); nothing with `--json`. */
   line(text?: string): void;
+  /** Begins the screen anew; only for who is `interactive`. */
+  clear(): void;
   /** A line of progress or a remark (stderr), also with `--json`. */
   note(text: string): void;
   /** Something that is not as it should be, and does not end the command (stderr). */
@@ -57,6 +59,7 @@ export function createUi(
     interactive: out.isTTY === true && err.isTTY === true && !options.json && environment.TERM !== 'dumb',
     colors,
     line,
+    clear: () => void out.write('\u001b[2J\u001b[H'),
     note: (text) => void err.write(`${text}\n`),
     warn: (text) => void err.write(`${colors.yellow('!')} ${text}\n`),
     result(data, describe) {

@@ -1,17 +1,8 @@
 // Traces: the span that spends the time, and the way to it from a log line.
-import { measuredCheck } from '../../../lab/exercise/checks.ts';
 import type { Check, ExerciseContext, Guard } from '../../../lab/exercise/model.ts';
-import {
-  delayMs,
-  evidenceFrom,
-  freshFrom,
-  isDatabaseSpan,
-  slow,
-  slowQueryLines,
-  slowTraces,
-  tracesSince,
-} from '../telemetry.ts';
-import { threeScrapes, twoTurns } from './deadlines.ts';
+import { evidenceFrom, freshFrom } from '../../kit/moments.ts';
+import { threeScrapes, twoTurns } from '../../kit/windows.ts';
+import { delayMs, isDatabaseSpan, slow, slowQueryLines, slowTraces, tracesSince } from '../telemetry.ts';
 
 type Since = (context: ExerciseContext) => number;
 
@@ -30,16 +21,15 @@ const lastWindow: Since = ({ clock, pace }) => clock.now() - pace.rateWindowSeco
 
 type Own = 'id' | 'claim' | 'expect' | 'holdsForSeconds' | 'next';
 
-const slowSpans = (since: Since, guard: Guard, check: Pick<Check, Own>): Check =>
-  measuredCheck({
-    ...check,
-    pillar: 'traces',
-    query: `service=api minDuration=${delayMs}ms, with a PostgreSQL span of ${slow} of at least ${delayMs} ms`,
-    measure: async (context) => (await slowTraces(context, since(context))).size,
-    guard,
-    withinSeconds: twoTurns,
-    link: ({ observe: { jaeger } }) => jaeger.link({ service: 'api', minDurationMs: delayMs }),
-  });
+const slowSpans = (since: Since, guard: Guard, check: Pick<Check, Own>): Check => ({
+  ...check,
+  pillar: 'traces',
+  query: `service=api minDuration=${delayMs}ms, with a PostgreSQL span of ${slow} of at least ${delayMs} ms`,
+  measure: async (context) => (await slowTraces(context, since(context))).size,
+  guard,
+  withinSeconds: twoTurns,
+  link: ({ observe: { jaeger } }) => jaeger.link({ service: 'api', minDurationMs: delayMs }),
+});
 
 export const slowSpansCome = slowSpans(evidenceFrom, tracesOfReplica(lastWindow), {
   id: 'slow-query-spans',
@@ -56,7 +46,7 @@ export const slowSpansEnd = slowSpans(freshFrom, tracesOfReplica(freshFrom), {
   next: 'open the newest slow trace: which replica, which span?',
 });
 
-export const tracesMeetLogs: Check = measuredCheck({
+export const tracesMeetLogs: Check = {
   id: 'traces-meet-logs',
   claim: 'the slow log lines of api-1 carry the trace IDs of the slow traces',
   pillar: 'traces',
@@ -80,7 +70,7 @@ export const tracesMeetLogs: Check = measuredCheck({
   withinSeconds: twoTurns,
   link: ({ observe: { grafana } }) => grafana.exploreLink('loki', slowQueryLines(slow)),
   next: 'take the trace_id of one slow line and open it in Jaeger',
-});
+};
 
 function traceIdOf(line: string): string | undefined {
   try {

@@ -38,6 +38,8 @@ export function fakeContext(
     lab: unasked as ExerciseContext['lab'],
     observe: unasked as ExerciseContext['observe'],
     pace: paces.lab,
+    ledger: unasked as ExerciseContext['ledger'],
+    events: unasked as ExerciseContext['events'],
     tally: () => undefined,
     timeline: { startedAtMs: clock.now() },
     clock,

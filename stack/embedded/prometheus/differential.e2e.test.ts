@@ -155,7 +155,8 @@ async function exerciseQueries(): Promise<ShippedQuery[]> {
     const file = pathToFileURL(join(root, 'exercises', id, 'exercise.ts')).href;
     const { default: exercise } = (await import(file)) as { default: Exercise };
     const checks = new Map<string, Check>();
-    for (const check of [...exercise.baseline, ...exercise.observe, ...exercise.recover])
+    const ofActs = exercise.acts.flatMap((act) => [...act.observe, ...act.recover]);
+    for (const check of [...exercise.baseline, ...ofActs])
       if (check.pillar === 'metrics') checks.set(check.id, check);
     expect(checks.size, id).toBeGreaterThan(0);
     for (const [checkId, check] of checks) {

@@ -1,0 +1,92 @@
+import { faultKind } from '../faults/catalogue.ts';
+import type { FaultSpec } from '../faults/fault.ts';
+import { describeFault } from '../faults/heal.ts';
+import { Lifecycle, type LifecycleEvents } from './lifecycle.ts';
+import type { Act, Exercise } from './model.ts';
+import type { Outcome } from './report.ts';
+import type { SessionOptions } from './session.ts';
+import { excuseStarvation, type MachineSample } from './starvation.ts';
+
+/** What an act was given instead of its own fault, and what its evidence said to it. */
+export interface ProofCell {
+  readonly exercise: string;
+  readonly act: string;
+  readonly given: string;
+  /** Passed: the act's evidence did not accept it. Failed: every check passed, so that it tells nothing apart. */
+  readonly outcome: Outcome;
+  /** The checks that were measured failing: they tell the two apart. */
+  readonly toldApartBy: readonly string[];
+  /** Checks that passed all the same. */
+  readonly fooled: readonly string[];
+  readonly problem?: string;
+}
+
+interface Substitute {
+  readonly given: string;
+  readonly faults: readonly FaultSpec[];
+}
+
+/** What each act is tried with besides its own fault: nothing, its fault elsewhere, and the other acts' faults. */
+export function substitutesFor(act: Act, others: readonly Act[]): Substitute[] {
+  const elsewhere = act.break.map((spec) => {
+    const taken = new Set(act.break.map((one) => one.target));
+    const target = faultKind(spec.kind).targets.find(
+      (one) => !taken.has(one) && one.startsWith(spec.target.replace(/\d+$/, '')),
+    );
+    return target === undefined ? undefined : { ...spec, target };
+  });
+  const whole = elsewhere.every((spec) => spec !== undefined) ? (elsewhere as FaultSpec[]) : undefined;
+  const own = JSON.stringify(act.break);
+  return [
+    { given: 'no fault', faults: [] },
+    ...(whole === undefined ? [] : [{ given: whole.map(describeFault).join('; '), faults: whole }]),
+    ...others
+      .filter((other) => JSON.stringify(other.break) !== own)
+      .map((other) => ({ given: other.break.map(describeFault).join('; '), faults: other.break })),
+  ];
+}
+
+/** Gives an act a foreign break and asks its evidence. The lab is healed before this returns or throws. */
+export async function proveCell(
+  exercise: Exercise,
+  act: Act,
+  substitute: Substitute,
+  options: SessionOptions,
+  events: LifecycleEvents,
+  machine: { readonly samples: readonly MachineSample[] },
+): Promise<ProofCell> {
+  const cell = { exercise: exercise.id, act: act.id, given: substitute.given };
+  const alone: Exercise = { ...exercise, acts: [act] };
+  const lifecycle = Lifecycle.begin(
+    alone,
+    { ...options, substitute: () => substitute.faults },
+    {
+      save: () => {},
+      events: events.onPhase === undefined ? {} : { onPhase: events.onPhase },
+      review: (result) => excuseStarvation(result, machine.samples, options.lab.pace.rateWindowSeconds),
+    },
+  );
+  const cannot = (problem: string): ProofCell => ({
+    ...cell,
+    outcome: 'error',
+    toldApartBy: [],
+    fooled: [],
+    problem,
+  });
+  try {
+    if (!(await lifecycle.steady()).held) return cannot('the baseline did not hold');
+    await lifecycle.break();
+    const { results } = await lifecycle.observe();
+    const toldApartBy = results.filter((one) => one.verdict === 'failed').map((one) => one.id);
+    const fooled = results.filter((one) => one.verdict === 'passed').map((one) => one.id);
+    if (toldApartBy.length > 0) return { ...cell, outcome: 'passed', toldApartBy, fooled };
+    if (fooled.length === results.length) return { ...cell, outcome: 'failed', toldApartBy, fooled };
+    return { ...cannot('nothing was measured failing'), fooled };
+  } catch (error) {
+    options.signal.throwIfAborted();
+    return cannot(error instanceof Error ? error.message : String(error));
+  } finally {
+    await options.traffic.stop();
+    await lifecycle.session.healAll();
+  }
+}
