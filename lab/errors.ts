@@ -172,6 +172,32 @@ export const FaultNotReverted = defineError(
   3,
 );
 
+export const ConfigInvalid = defineError(
+  'LAB_CONFIG_INVALID',
+  (file: string, problem: string, remedy: string) =>
+    `${file} was not installed: ${problem}. ${remedy}; the old configuration stays in force.`,
+  1,
+);
+
+export const ConfigRejected = defineError(
+  'LAB_CONFIG_REJECTED',
+  (component: string, file: string, words: string) =>
+    `${component} does not take ${file}: ${words} The old configuration stays in force; correct the file and apply it again.`,
+  1,
+);
+
+export const ComponentNotReady = defineError(
+  'LAB_COMPONENT_NOT_READY',
+  (component: string, state: string) =>
+    `${component} is ${state === 'running' ? 'not ready' : state}, so that it cannot take another configuration. Start it: npm run lab -- up`,
+);
+
+export const WorkspaceMissing = defineError(
+  'LAB_WORKSPACE_MISSING',
+  (file: string, exercise: string) =>
+    `${file} does not exist. Lay the files out again: npm run lab -- exercise start ${exercise}`,
+);
+
 export const ExerciseUnknown = defineError(
   'LAB_EXERCISE_UNKNOWN',
   (exercise: string, known: string) => `"${exercise}" is no exercise. Name one of: ${known}.`,

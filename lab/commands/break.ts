@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
@@ -58,7 +59,7 @@ function showCatalogue({ ui }: LabContext): void {
   );
 }
 
-/** `name=value`; for `restart-with-env` the names are environment variables. */
+/** `name=value`; the names are environment variables for `restart-with-env`, paths for `config-overlay`. */
 function parseParameters(fault: string, parameters: readonly string[]): Record<string, unknown> {
   const pairs = parameters.map((parameter) => {
     const separator = parameter.indexOf('=');
@@ -67,7 +68,25 @@ function parseParameters(fault: string, parameters: readonly string[]): Record<s
     return [parameter.slice(0, separator), parameter.slice(separator + 1)] as const;
   });
   const values = Object.fromEntries(pairs);
-  return fault === 'restart-with-env' ? { env: values } : values;
+  switch (fault) {
+    case 'restart-with-env':
+      return { env: values };
+    case 'config-overlay':
+      return { files: Object.fromEntries(pairs.map(([path, value]) => [path, contentOf(value)])) };
+    default:
+      return values;
+  }
+}
+
+/** `@rules.yml` is the content of that file. */
+function contentOf(value: string): string {
+  if (!value.startsWith('@')) return value;
+  try {
+    return readFileSync(value.slice(1), 'utf8');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new UsageError(`${value.slice(1)} cannot be read (${reason}).`, 'Name a file that exists.');
+  }
 }
 
 /** `90s`, `10m`, `500ms`. */

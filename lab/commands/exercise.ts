@@ -7,7 +7,7 @@ import { systemClock } from '../exercise/clock.ts';
 import { Learner, openExerciseId } from '../exercise/learner.ts';
 import type { PhaseOutcome } from '../exercise/lifecycle.ts';
 import { exerciseIds, loadExercise, loadExercises } from '../exercise/load-exercises.ts';
-import type { Exercise, Task } from '../exercise/model.ts';
+import { type Exercise, isDone, type Task } from '../exercise/model.ts';
 import { isAsWanted } from '../exercise/phase.ts';
 import { type Progress, ProgressStore } from '../exercise/progress.ts';
 import { pollInterval } from '../exercise/run-check.ts';
@@ -55,6 +55,9 @@ export function register(program: Command, context: LabContext): void {
       const { task, solution } = await learner.solve(rest[0]);
       context.ui.result({ task: task.id, solution }, () => context.ui.line(`${task.id}: ${solution}`));
     });
+  step('apply', 'have the lab read the files that you edited in the workspace')
+    .argument('[id]', 'default: the open exercise')
+    .action((id: string | undefined) => applyFiles(context, id));
   step('fix', 'repair what is broken')
     .argument('[id]', 'default: the open exercise')
     .action(async (id: string | undefined) => {
@@ -184,7 +187,7 @@ async function watchExercise(context: LabContext, id: string | undefined): Promi
 async function answerTask(context: LabContext, words: string[]): Promise<void> {
   const { learner, rest } = await learnerAt(context, words);
   const [taskId, ...answer] = rest;
-  if (taskId === undefined || (answer.length === 0 && learner.task(taskId).kind !== 'action')) {
+  if (taskId === undefined || (answer.length === 0 && !isDone(learner.task(taskId)))) {
     throw new UsageError(
       'An answer names its task.',
       'Write: npm run lab -- exercise answer <task> <answer>',
@@ -195,6 +198,34 @@ async function answerTask(context: LabContext, words: string[]): Promise<void> {
   context.ui.result({ task: taskId, ...judgement }, () => {
     context.ui.line(`${judgement.accepted ? '✓' : '✗'} ${taskId}: ${judgement.because}`);
     if (judgement.accepted) showTasks(context, learner);
+  });
+}
+
+/** Installs what was edited in the workspace, and says what changed. */
+async function applyFiles(context: LabContext, id: string | undefined): Promise<void> {
+  const { ui } = context;
+  await exclusively(context, 'exercise apply', async () => {
+    const { learner } = await learnerAt(context, id === undefined ? [] : [id]);
+    const applied = await learner.apply();
+    const data = applied.map(({ task, place, added, removed }) => ({
+      task: task.id,
+      component: task.file.component,
+      path: task.file.path,
+      place,
+      added,
+      removed,
+    }));
+    ui.result({ applied: data }, () => {
+      if (applied.length === 0) {
+        ui.line('Nothing to apply: the lab reads these files as they are. Edit one of:');
+        for (const { place } of learner.edits()) ui.line(`  ${place}`);
+      }
+      for (const { task, added, removed, patch } of applied) {
+        for (const line of patch.trimEnd().split('\n').slice(2)) ui.line(`  ${line}`);
+        ui.line(`${task.file.component} reads it now: ${added} lines added, ${removed} removed.`);
+        ui.line(`Is it right? npm run lab -- exercise answer ${task.id}`);
+      }
+    });
   });
 }
 
@@ -281,7 +312,7 @@ function showTasks({ ui }: LabContext, { exercise, act, progress }: Learner): vo
 }
 
 function describeChoices(ui: LabContext['ui'], task: Task): void {
-  if (task.kind === 'action' || task.kind === 'number') return;
+  if (isDone(task) || task.kind === 'number') return;
   for (const [index, choice] of (task.choices ?? []).entries())
     ui.line(`        ${'abcdefgh'[index]}) ${choice}`);
 }

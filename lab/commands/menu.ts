@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { Interrupted, LabError, UsageError } from '../errors.ts';
 import { loadExercises } from '../exercise/load-exercises.ts';
-import type { Act, Exercise } from '../exercise/model.ts';
+import { type Act, type Exercise, isDone } from '../exercise/model.ts';
 import { currentAct, ProgressStore } from '../exercise/progress.ts';
 import { phaseOf as phaseInWords } from '../exercise/where.ts';
 import { faultCatalogue } from '../faults/catalogue.ts';
@@ -100,6 +100,9 @@ async function exerciseMenu(context: LabContext, run: Run): Promise<void> {
             { name: 'Answer a task', value: 'answer' },
             { name: 'A hint', value: 'hint' },
             { name: 'Show a solution', value: 'solve' },
+            ...(act.tasks.some((task) => task.kind === 'file')
+              ? [{ name: 'Have the lab read the edited files', value: 'apply' }]
+              : []),
             { name: 'Repair it', value: 'fix' },
             { name: 'Begin anew', value: 'reset' },
           ]
@@ -117,7 +120,7 @@ async function exerciseMenu(context: LabContext, run: Run): Promise<void> {
 async function answerMenu(context: LabContext, run: Run, exercise: Exercise, act: Act): Promise<void> {
   const id = await chooseTask(context, act);
   const task = act.tasks.find((one) => one.id === id)!;
-  if (task.kind === 'action') return run('exercise', 'answer', exercise.id, id);
+  if (isDone(task)) return run('exercise', 'answer', exercise.id, id);
   const answer =
     task.kind === 'number' || task.choices === undefined
       ? await ask(context, task.prompt)
@@ -133,7 +136,7 @@ async function answerMenu(context: LabContext, run: Run, exercise: Exercise, act
 async function breakMenu(context: LabContext, run: Run): Promise<void> {
   const id = await choose(context, 'Which fault? It ends by itself after half an hour at the latest.', [
     ...faultCatalogue
-      .filter((kind) => kind.id !== 'restart-with-env')
+      .filter((kind) => !['restart-with-env', 'config-overlay'].includes(kind.id))
       .map((kind) => ({ name: `${kind.id.padEnd(18)} ${kind.summary}`, value: kind.id })),
     { name: 'Back', value: '' },
   ]);

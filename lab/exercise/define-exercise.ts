@@ -56,6 +56,10 @@ function checkTask(task: Task, refuse: Refuse): void {
   const { id, hints } = task;
   if (hints.length < 1 || hints.length > 3) refuse(`task ${id} has ${hints.length} hints, 1 to 3 are wanted`);
   if (task.kind === 'action') return;
+  if (task.kind === 'file') {
+    if (task.wrongContents.length === 0) refuse(`task ${id} names no wrong content`);
+    return;
+  }
   if (task.wrongAnswers.length === 0) refuse(`task ${id} names no wrong answer`);
   if (task.kind === 'number') {
     if (task.fields.length === 0) refuse(`task ${id} asks for no number`);

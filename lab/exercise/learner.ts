@@ -1,3 +1,4 @@
+import { type ContentChange, contentChange } from '../configuration/workspace.ts';
 import { CapabilityMissing, ExerciseNoneOpen, ExercisePhase, TaskUnknown } from '../errors.ts';
 import { assertCapable } from '../faults/catalogue.ts';
 import { maxTtlMs } from '../faults/fault.ts';
@@ -6,7 +7,15 @@ import { faultId } from '../faults/journal.ts';
 import type { RunningLab } from '../runtime/runtime.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import { Lifecycle, type PhaseOutcome } from './lifecycle.ts';
-import type { Act, Exercise, Judgement, Task } from './model.ts';
+import {
+  type Act,
+  type DoneTask,
+  type Exercise,
+  type FileTask,
+  isDone,
+  type Judgement,
+  type Task,
+} from './model.ts';
 import { actPhases, changeTask, currentAct, isBroken, type Progress, reach } from './progress.ts';
 import type { CheckResult } from './run-check.ts';
 import type { Workshop } from './workshop.ts';
@@ -27,6 +36,12 @@ export interface CheckOutcome extends PhaseOutcome {
   readonly invariants?: PhaseOutcome;
   /** The act that comes next. */
   readonly nextAct?: Act;
+}
+
+/** A file of the workspace that differs from the one in force. */
+export interface EditedFile extends ContentChange {
+  readonly task: FileTask;
+  readonly place: string;
 }
 
 /** Says at once what this runtime cannot do. */
@@ -75,6 +90,7 @@ export class Learner {
       if (phase === 'recovered') return this.#begin(existing);
       if (actPhases.indexOf(phase) >= actPhases.indexOf('broken')) {
         await this.#resume(existing);
+        this.#layFiles();
         return { resumed: true, outcomes: [] };
       }
     }
@@ -83,6 +99,7 @@ export class Learner {
 
   async #begin(existing: Progress | undefined): Promise<StartOutcome> {
     await this.#workshop.healEverything();
+    await this.#workshop.undoChanges();
     for (const other of this.#workshop.progress.open()) {
       if (other !== this.exercise.id) this.#workshop.progress.reset(other);
     }
@@ -110,6 +127,7 @@ export class Learner {
       this.#events.onStep('Breaking it');
       await lifecycle.break();
       this.#workshop.handOver({ kind: 'exercise', id: this.exercise.id });
+      this.#layFiles();
     } catch (error) {
       await giveUp();
       throw error;
@@ -166,8 +184,10 @@ export class Learner {
     const task = this.task(taskId);
     const lifecycle = await this.#openedFor(task);
     const context = lifecycle.context();
-    const judgement =
-      task.kind === 'action' ? await task.verify(context) : await judgeAnswer(task, given ?? '', context);
+    if (task.kind === 'file') this.#assertApplied(task);
+    const judgement = isDone(task)
+      ? await task.verify(context)
+      : await judgeAnswer(task, given ?? '', context);
     const now = new Date(context.clock.now()).toISOString();
     lifecycle.change((progress) =>
       changeTask(progress, task.id, (one) => ({
@@ -188,9 +208,44 @@ export class Learner {
   async solve(taskId: string | undefined): Promise<{ readonly task: Task; readonly solution: string }> {
     const task = taskId === undefined ? this.#firstOpenTask(this.#required()) : this.task(taskId);
     const lifecycle = await this.#openedFor(task);
-    const solution = task.kind === 'action' ? task.how : await task.solve(lifecycle.context());
+    const solution = isDone(task) ? this.#howDone(task) : await task.solve(lifecycle.context());
     lifecycle.change((progress) => changeTask(progress, task.id, (one) => ({ ...one, shown: true })));
     return { task, solution };
+  }
+
+  /** The files of the act that the learner may edit, with what the edits change. */
+  edits(): readonly EditedFile[] {
+    const place = { exercise: this.exercise.id, act: this.act.id };
+    return this.#fileTasks().map((task) => {
+      const { path } = task.file;
+      const { workspace, lab } = this.#workshop;
+      const wanted = workspace.read(place, path);
+      return {
+        task,
+        place: workspace.file(place, path),
+        ...contentChange(path, lab.readConfig(path) ?? '', wanted),
+      };
+    });
+  }
+
+  /** Installs every edited file of the workspace; returns those that were. The first that is refused ends it. */
+  async apply(): Promise<readonly EditedFile[]> {
+    const lifecycle = await this.#opened();
+    if (this.#fileTasks().length === 0) {
+      throw new ExercisePhase(
+        this.exercise.id,
+        `at the act "${this.act.title}"`,
+        'it has no file to edit',
+        'See what it asks for: npm run lab -- exercise',
+      );
+    }
+    const edited = this.edits().filter(({ added, removed }) => added + removed > 0);
+    const place = { exercise: this.exercise.id, act: this.act.id };
+    for (const { task } of edited) {
+      this.#events.onStep(`${task.file.component} is given ${task.file.path}`);
+      await lifecycle.session.install(task.file, this.#workshop.workspace.read(place, task.file.path));
+    }
+    return edited;
   }
 
   async fix(): Promise<void> {
@@ -213,6 +268,8 @@ export class Learner {
   /** Back to before the start: no fault, no traffic, no progress. */
   async reset(): Promise<void> {
     await this.#workshop.healEverything();
+    await this.#workshop.undoChanges();
+    this.#workshop.workspace.clear(this.exercise.id);
     this.#workshop.progress.reset(this.exercise.id);
   }
 
@@ -278,7 +335,7 @@ export class Learner {
     const lifecycle = await this.#opened();
     const repaired = !isBroken(lifecycle.progress) || (await this.#isRepaired(lifecycle));
     const { id } = this.exercise;
-    if (task.kind === 'action') return lifecycle;
+    if (isDone(task)) return lifecycle;
     if (task.when === 'repaired' && !repaired) {
       throw new ExercisePhase(
         id,
@@ -346,9 +403,42 @@ export class Learner {
     return true;
   }
 
+  #fileTasks(): readonly FileTask[] {
+    return this.act.tasks.filter((task) => task.kind === 'file');
+  }
+
+  /** Lays the files out that the act lets the learner edit, as they are in force now. */
+  #layFiles(): void {
+    const { workspace, lab } = this.#workshop;
+    for (const { file } of this.#fileTasks()) {
+      const place = { exercise: this.exercise.id, act: this.act.id };
+      const target = workspace.lay(place, file.path, lab.readConfig(file.path) ?? '');
+      this.#events.onStep(`Yours to edit: ${target}`);
+    }
+  }
+
+  #assertApplied(task: FileTask): void {
+    const edit = this.edits().find((one) => one.task === task)!;
+    if (edit.added + edit.removed === 0) return;
+    throw new ExercisePhase(
+      this.exercise.id,
+      'reading another version of the file than the one in the workspace',
+      `${task.id} judges what is in force`,
+      'Have it read: npm run lab -- exercise apply',
+    );
+  }
+
+  /** An action in words; for a file, the change to it as well. */
+  #howDone(task: DoneTask): string {
+    if (task.kind === 'action') return task.how;
+    const { path } = task.file;
+    const current = this.#workshop.lab.readConfig(path) ?? '';
+    return `${task.how}\n${contentChange(path, current, task.solution(current)).patch}`;
+  }
+
   #noteTasks(lifecycle: Lifecycle): void {
     const { phase, tasks } = lifecycle.actProgress;
-    const due = lifecycle.act.tasks.filter((task) => task.kind !== 'action' && task.when !== 'repaired');
+    const due = lifecycle.act.tasks.filter((task) => !isDone(task) && task.when !== 'repaired');
     if (phase === 'observed' && due.every((task) => tasks[task.id]?.answeredAt !== undefined)) {
       lifecycle.change((progress) => reach(progress, 'tasks'));
     }

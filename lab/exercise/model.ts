@@ -1,4 +1,5 @@
 import type { Pace } from '../../stack/pace.ts';
+import type { ConfigFile } from '../configuration/config-file.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { FaultSpec } from '../faults/fault.ts';
 import type { Backends } from '../observe/backends.ts';
@@ -49,6 +50,10 @@ export interface ActionContext extends ExerciseContext {
   revert(spec?: FaultSpec): Promise<void>;
   startTraffic(): Promise<void>;
   stopTraffic(): Promise<void>;
+  /** Installs another version of a file and makes its component read it, as `exercise apply` does; all or nothing. */
+  install(file: ConfigFile, content: string): Promise<void>;
+  /** Gives the component the file that it had while the act was broken. */
+  uninstall(file: ConfigFile): Promise<void>;
 }
 
 /** A measured number, and in words what lies behind it. Undefined: there was nothing to measure. */
@@ -169,7 +174,39 @@ export interface ActionTask extends TaskCommon {
   readonly how: string;
 }
 
-export type Task = TextTask | NumberTask | ActionTask;
+/** A version of a file that is wrong: an unattended run really applies each of them. */
+export interface WrongContent {
+  readonly why: string;
+  content(current: string): string;
+}
+
+/**
+ * A file that the learner edits in the workspace and applies. Judged by what the lab does with it, never by its text:
+ * several versions are right.
+ */
+export interface FileTask extends TaskCommon {
+  readonly kind: 'file';
+  readonly file: ConfigFile;
+  verify(context: ExerciseContext): Promise<Judgement>;
+  /** How long a judgement may take; 45 seconds where it is left out. */
+  readonly judgedWithinSeconds?: Seconds;
+  /** A right version of the file, made from the one that is in force while the act is broken. */
+  solution(current: string): string;
+  /** What the solution does, in words. */
+  readonly how: string;
+  readonly wrongContents: readonly WrongContent[];
+}
+
+/** A task that is done rather than answered. */
+export type DoneTask = ActionTask | FileTask;
+
+export type Task = TextTask | NumberTask | DoneTask;
+
+/** Whether the task is done rather than answered. */
+export function isDone(task: Task): task is DoneTask {
+  return task.kind === 'action' || task.kind === 'file';
+}
+
 export type TaskKind = Task['kind'];
 
 /** A plausible wrong repair, or a muddled break, that is really tried and has to be rejected. */

@@ -1,6 +1,7 @@
 import { judgeAnswer } from './judge-answer.ts';
-import type { ActionTask, ExerciseContext, NumberTask, Task, TextTask } from './model.ts';
+import type { DoneTask, ExerciseContext, FileTask, NumberTask, Task, TextTask } from './model.ts';
 import type { TaskReport } from './report.ts';
+import { secondsAt } from './run-check.ts';
 import type { Session } from './session.ts';
 
 /** A solver or a judge that has not answered by then counts as failed. */
@@ -41,23 +42,26 @@ export async function tryTask(task: TextTask | NumberTask, session: Session): Pr
 }
 
 /**
- * The two halves of an action: before it was done it has to be rejected, afterwards accepted. Between them the repair
- * happens, of which the action is a part.
+ * The two halves of a task that is done: before it was done, and done wrongly, it has to be rejected; afterwards
+ * accepted. Between them the repair happens, of which it is a part.
  */
-export async function tryAction(
-  task: ActionTask,
+export async function tryDone(
+  task: DoneTask,
   session: Session,
 ): Promise<{ before: Pick<TaskReport, 'wrongRejected' | 'problems'>; finish(): Promise<TaskReport> }> {
-  const before = await attempt(bounded(session), 'it could not be judged before it was done', async () =>
-    (await task.verify(bounded(session))).accepted ? 'it was accepted before anything was done' : undefined,
+  const context = (): ExerciseContext => bounded(session, judgedWithinMs(task, session));
+  const problems: string[] = [];
+  const early = await attempt(context(), 'it could not be judged before it was done', async () =>
+    (await task.verify(context())).accepted ? 'it was accepted before anything was done' : undefined,
   );
-  const problems = before === undefined ? [] : [before];
-  const wrongRejected = before === undefined;
+  if (early !== undefined) problems.push(early);
+  if (task.kind === 'file') problems.push(...(await tryWrongContents(task, session, context)));
+  const wrongRejected = problems.length === 0;
   return {
     before: { wrongRejected, problems },
     async finish() {
-      const unsolved = await attempt(bounded(session), 'it could not be judged', async () => {
-        const judgement = await task.verify(bounded(session));
+      const unsolved = await attempt(context(), 'it could not be judged', async () => {
+        const judgement = await task.verify(context());
         return judgement.accepted ? undefined : `it was done and rejected: ${judgement.because}`;
       });
       return {
@@ -70,6 +74,37 @@ export async function tryAction(
       };
     },
   };
+}
+
+/** Does it, as a person would. */
+export async function doTask(task: DoneTask, session: Session): Promise<void> {
+  if (task.kind === 'action') return task.act(session.actions());
+  const current = session.context().lab.readConfig(task.file.path) ?? '';
+  await session.install(task.file, task.solution(current));
+}
+
+/** Really applies each wrong version; what the component itself refuses is rejected as well. */
+async function tryWrongContents(
+  task: FileTask,
+  session: Session,
+  context: () => ExerciseContext,
+): Promise<string[]> {
+  const problems: string[] = [];
+  const current = session.context().lab.readConfig(task.file.path) ?? '';
+  for (const { why, content } of task.wrongContents) {
+    const problem = await attempt(context(), `a wrong version (${why}) could not be judged`, async () => {
+      await session.install(task.file, content(current));
+      return (await task.verify(context())).accepted ? `a wrong version was accepted (${why})` : undefined;
+    });
+    if (problem !== undefined) problems.push(problem);
+    await session.uninstall(task.file);
+  }
+  return problems;
+}
+
+function judgedWithinMs(task: DoneTask, session: Session): number {
+  const given = task.kind === 'file' ? task.judgedWithinSeconds : undefined;
+  return given === undefined ? taskTimeoutMs : 1000 * secondsAt(given, session.context().pace);
 }
 
 /** A task that was never come to. */
@@ -100,7 +135,7 @@ async function attempt(
   }
 }
 
-function bounded(session: Session): ExerciseContext {
+function bounded(session: Session, withinMs = taskTimeoutMs): ExerciseContext {
   const context = session.context();
-  return { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(taskTimeoutMs)]) };
+  return { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(withinMs)]) };
 }

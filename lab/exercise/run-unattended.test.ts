@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { paces } from '../../stack/pace.ts';
+import { Changes } from '../configuration/changes.ts';
 import { EventLog } from '../events/event-log.ts';
 import { faultSpec } from '../faults/catalogue.ts';
 import type { FaultSpec } from '../faults/fault.ts';
@@ -12,7 +13,7 @@ import type { ComponentState, RunningLab } from '../runtime/runtime.ts';
 import type { Traffic } from '../traffic/traffic.ts';
 import { defineExercise } from './define-exercise.ts';
 import { junitXml } from './junit.ts';
-import type { Act, Check, Decoy, Exercise, Invariant, TextTask } from './model.ts';
+import type { Act, Check, Decoy, Exercise, FileTask, Invariant, TextTask } from './model.ts';
 import { proveCell, substitutesFor } from './prove.ts';
 import { combineOutcomes, describeMachine, judgeExercise, type RunReport } from './report.ts';
 import { runUnattended } from './run-unattended.ts';
@@ -26,7 +27,12 @@ import { schemaProblem } from './write-report.ts';
  * anybody sends requests. Its services answer on no port, as stopped ones do.
  */
 class World {
-  readonly states: Record<string, ComponentState> = { 'api-1': 'running', 'api-2': 'running' };
+  readonly states: Record<string, ComponentState> = {
+    'api-1': 'running',
+    'api-2': 'running',
+    jaeger: 'running',
+  };
+  readonly files: Record<string, string | undefined> = { 'jaeger/jaeger.yaml': 'own' };
   sending = false;
   readonly lab = {
     kind: 'embedded',
@@ -42,6 +48,12 @@ class World {
     start: async (id: string) => {
       this.states[id] = 'running';
     },
+    readConfig: (path: string) => this.files[path],
+    declaredConfig: (path: string) => (path === 'jaeger/jaeger.yaml' ? 'own' : undefined),
+    writeConfig: async (_: string, path: string, content: string | undefined) => {
+      this.files[path] = content;
+    },
+    restart: async () => {},
   } as unknown as RunningLab;
   readonly traffic = {
     start: async () => {
@@ -91,12 +103,14 @@ afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 function options(more: Partial<SessionOptions> = {}): SessionOptions {
   const context = fakeContext(new FakeClock());
+  const events = new EventLog(join(directory, 'events.ndjson'), () => context.clock.now());
   return {
     lab: world.lab,
     observe: context.observe,
     journal,
     traffic: world.traffic,
-    events: new EventLog(join(directory, 'events.ndjson'), () => context.clock.now()),
+    events,
+    changes: new Changes(join(directory, 'changes.json'), world.lab, events),
     actor: 'ci',
     clock: context.clock,
     signal: context.signal,
@@ -235,6 +249,61 @@ describe('an unattended run', () => {
       ['again', 'baseline'],
     ]);
     expect(report.outcome).toBe('passed');
+  });
+
+  it('really applies each wrong version of a file, and repairs with a right one', async () => {
+    const file = { component: 'jaeger', path: 'jaeger/jaeger.yaml' };
+    const applied: unknown[] = [];
+    const task: FileTask = {
+      kind: 'file',
+      id: 'policy',
+      prompt: 'write it',
+      hints: ['edit it'],
+      file,
+      verify: async ({ lab }) => {
+        applied.push(lab.readConfig(file.path));
+        return { accepted: lab.readConfig(file.path) === 'right', because: 'it drops errors' };
+      },
+      solution: (current) => (current === 'poor' ? 'right' : 'unexpected'),
+      how: 'keep errors',
+      wrongContents: [{ why: 'it drops all', content: (current) => `${current}, none` }],
+    };
+    const spec = faultSpec('config-overlay', {
+      target: 'jaeger',
+      params: { files: { [file.path]: 'poor' } },
+    });
+    const given = exercise({
+      break: [faultSpec('stop', { target: 'api-2' }), spec],
+      tasks: [task],
+      repair: {
+        steps: [{ description: 'Starting it', apply: (context) => context.revert() }],
+        done: async ({ lab }) => lab.readConfig(file.path) === 'right',
+      },
+      recover: [
+        {
+          ...world.check('runs-again', 'stopped'),
+          measure: async () => (world.files[file.path] === 'right' ? 1 : 0),
+        },
+      ],
+      decoys: [{ ...stopTraffic, rejectedBy: ['keep-coming'] }],
+    });
+    const report = await runUnattended(given, options());
+    expect(report.acts[0]!.problems).toEqual([]);
+    expect(report.acts[0]!.tasks).toMatchObject([
+      { wrongRejected: true, solverAccepted: true, problems: [] },
+    ]);
+    expect(applied).toEqual(['poor', 'poor, none', 'right']);
+    expect(world.files[file.path]).toBe('own');
+    expectClean();
+    const lenient = { ...task, verify: async () => ({ accepted: true, because: '' }) };
+    const again = await runUnattended(
+      { ...given, acts: [{ ...given.acts[0]!, tasks: [lenient] }] },
+      options(),
+    );
+    expect(again.acts[0]!.tasks[0]!.problems).toEqual([
+      'it was accepted before anything was done',
+      'a wrong version was accepted (it drops all)',
+    ]);
   });
 
   it('does not begin the next act when one has not recovered, and is no pass', async () => {

@@ -3,7 +3,7 @@ import { percentile } from '../traffic/tally.ts';
 import type { Clock } from './clock.ts';
 import { type Detection, detectionCheck, measureDetection } from './detection.ts';
 import { Lifecycle, type LifecycleEvents, type PhaseOutcome } from './lifecycle.ts';
-import type { Act, ActInterval, Exercise } from './model.ts';
+import { type Act, type ActInterval, type Exercise, isDone } from './model.ts';
 import {
   type ActReport,
   type DecoyReport,
@@ -15,7 +15,7 @@ import {
 } from './report.ts';
 import type { CheckResult } from './run-check.ts';
 import { decoyNotReached, runDecoy } from './run-decoy.ts';
-import { notReached, tryAction, tryTask } from './run-tasks.ts';
+import { doTask, notReached, tryDone, tryTask } from './run-tasks.ts';
 import type { Session, SessionOptions } from './session.ts';
 import { excuseStarvation, type MachineSample, starvationIn } from './starvation.ts';
 
@@ -127,6 +127,7 @@ class UnattendedRun {
 
   async cleanUp(): Promise<void> {
     await this.#options.traffic.stop();
+    await this.#session.undoChanges();
     await this.#session.healAll();
   }
 
@@ -196,6 +197,8 @@ class UnattendedRun {
       await this.#run(() => lifecycle.invariants(parts));
     }
     if (recovered) await this.#phase('tasks', () => this.#tasks(act, record, 'repaired'));
+    // The next act begins from the lab's own files.
+    await this.#session.undoChanges();
     return recovered;
   }
 
@@ -245,7 +248,7 @@ class UnattendedRun {
 
   async #tasks(act: Act, record: ActRecord, when: 'broken' | 'repaired'): Promise<void> {
     for (const task of act.tasks) {
-      if (task.kind === 'action' || (task.when ?? 'broken') !== when) continue;
+      if (isDone(task) || (task.when ?? 'broken') !== when) continue;
       const startedAtMs = this.#clock.now();
       this.#keepTask(record, await tryTask(task, this.#session), startedAtMs);
     }
@@ -301,15 +304,15 @@ class UnattendedRun {
 
   /** By the action that the act asks for, otherwise by its own steps; then the targets are asked. */
   async #repair(act: Act, record: ActRecord): Promise<void> {
-    const actions = act.tasks.filter((task) => task.kind === 'action');
+    const done = act.tasks.filter(isDone);
     const startedAtMs = this.#clock.now();
     const judges = [];
-    for (const task of actions) judges.push(await tryAction(task, this.#session));
+    for (const task of done) judges.push(await tryDone(task, this.#session));
     let how = act.repair.steps.map((step) => step.description).join('; ');
     this.#events.onPhase?.('repair', how);
-    if (actions.length > 0) {
-      for (const task of actions) await task.act(this.#session.actions());
-      how = actions.map((task) => task.how).join('; ');
+    if (done.length > 0) {
+      for (const task of done) await doTask(task, this.#session);
+      how = done.map((task) => task.how).join('; ');
     } else {
       await this.#session.fix();
     }

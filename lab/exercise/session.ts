@@ -1,3 +1,5 @@
+import type { Changes } from '../configuration/changes.ts';
+import type { ConfigFile } from '../configuration/config-file.ts';
 import { FaultNotReverted } from '../errors.ts';
 import type { EventKind, EventLog, NewEvent } from '../events/event-log.ts';
 import { faultKind } from '../faults/catalogue.ts';
@@ -19,6 +21,7 @@ export interface SessionOptions {
   readonly journal: FaultJournal;
   readonly traffic: Traffic;
   readonly events: EventLog;
+  readonly changes: Changes;
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly owner: FaultOwner;
@@ -76,6 +79,8 @@ export class Session {
       revert: (spec) => this.revert(spec),
       startTraffic: () => this.startTraffic(),
       stopTraffic: () => this.stopTraffic(),
+      install: (file, content) => this.install(file, content),
+      uninstall: (file) => this.uninstall(file),
     };
   }
 
@@ -147,6 +152,28 @@ export class Session {
     const report = await heal(this.#options.lab, this.#options.journal, { which, askTargets: false });
     for (const fault of report.reverted) this.log('revert', fault.description);
     assertHealed(report);
+  }
+
+  /** Installs a file as a change of the learner's. */
+  async install(file: ConfigFile, content: string): Promise<void> {
+    const { changes, actor, signal } = this.#options;
+    await changes.apply(file, content, {
+      actor: actor === 'learner' ? 'learner' : 'ci',
+      exercise: this.exerciseId,
+      act: this.act.id,
+      signal,
+    });
+  }
+
+  /** Undoes that: the file is the one of the break again, or the stack's own. */
+  async uninstall(file: ConfigFile): Promise<void> {
+    await this.#options.changes.undo(({ path }) => path === file.path);
+    await this.restoreBreak();
+  }
+
+  /** Gives every component its own files back. */
+  async undoChanges(): Promise<void> {
+    await this.#options.changes.undo();
   }
 
   /** Reverts every fault there is, journalled or not. Has its own deadline: no signal cancels it. */

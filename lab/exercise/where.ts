@@ -1,4 +1,4 @@
-import type { Act, Exercise, Task } from './model.ts';
+import { type Act, type Exercise, isDone, type Task } from './model.ts';
 import { type ActPhase, currentAct, type Progress } from './progress.ts';
 
 export interface Whereabouts {
@@ -43,7 +43,7 @@ export function tasksDue(act: Act, progress: Progress | undefined): readonly Tas
   const broken = phase === 'broken' || phase === 'observed' || phase === 'tasks';
   return act.tasks.filter((task) => {
     if (tasks[task.id]?.answeredAt !== undefined) return false;
-    if (task.kind === 'action') return broken || repaired;
+    if (isDone(task)) return broken || repaired;
     return (task.when ?? 'broken') === 'broken' ? broken : repaired;
   });
 }
@@ -54,8 +54,9 @@ function nextStep(
   phase: Whereabouts['phase'],
   openTasks: readonly string[],
 ): [next: string, command: string] {
-  const answers = act.tasks.filter((task) => task.kind !== 'action').map((task) => task.id);
+  const answers = act.tasks.filter((task) => !isDone(task)).map((task) => task.id);
   const open = openTasks.find((id) => answers.includes(id));
+  const files = act.tasks.some((task) => task.kind === 'file' && openTasks.includes(task.id));
   switch (phase) {
     case 'not begun':
     case 'begun':
@@ -67,7 +68,9 @@ function nextStep(
     case 'observed':
     case 'tasks':
       return open === undefined
-        ? ['Repair it, by hand or with', 'exercise fix']
+        ? files
+          ? ['Edit the file in the workspace, and have the lab read it', 'exercise apply']
+          : ['Repair it, by hand or with', 'exercise fix']
         : [`Answer the task ${open}`, `exercise answer ${open} <answer>`];
     case 'repaired':
       return ['See whether the steady state is back', 'exercise check'];

@@ -1,4 +1,6 @@
 import { setMaxListeners } from 'node:events';
+import { Changes } from '../configuration/changes.ts';
+import { Workspace } from '../configuration/workspace.ts';
 import type { LabContext } from '../context.ts';
 import { EventLog } from '../events/event-log.ts';
 import { maxTtlMs } from '../faults/fault.ts';
@@ -24,6 +26,8 @@ export class Workshop {
   readonly traffic: Traffic;
   readonly progress: ProgressStore;
   readonly events: EventLog;
+  readonly changes: Changes;
+  readonly workspace: Workspace;
   readonly #context: LabContext;
 
   constructor(context: LabContext, lab: RunningLab) {
@@ -38,6 +42,8 @@ export class Workshop {
     this.traffic = new Traffic(lab);
     this.progress = new ProgressStore(paths.exercises);
     this.events = new EventLog(paths.eventsFile);
+    this.changes = new Changes(paths.changesFile, lab, this.events);
+    this.workspace = new Workspace(paths.workspace);
   }
 
   /** A learner's faults and traffic outlive the command, and end by themselves. */
@@ -69,6 +75,7 @@ export class Workshop {
       journal: this.journal,
       traffic: this.traffic,
       events: this.events,
+      changes: this.changes,
       clock: systemClock,
       signal: this.#context.signal,
       faultsDisabled: this.#context.environment.LAB_TEST_DISABLE_FAULT === '1',
@@ -107,7 +114,15 @@ export class Workshop {
     const wanted = this.brokenExercises();
     const report = await heal(this.lab, this.journal, { which: (entry) => isLeftover(entry, wanted) });
     this.#tell(report);
+    for (const { path } of await this.changes.undoUnfinished())
+      this.#context.ui.note(`Undone: ${path}, which a command that was ended had not finished installing`);
     return report;
+  }
+
+  /** Gives every component its own files back, and says so. */
+  async undoChanges(): Promise<void> {
+    for (const { component, path } of await this.changes.undo())
+      this.#context.ui.note(`Undone: ${component} reads its own ${path} again`);
   }
 
   /** Reverts everything, also what is wanted, and stops the traffic. */
@@ -115,6 +130,7 @@ export class Workshop {
     await this.traffic.stop();
     const report = await heal(this.lab, this.journal);
     this.#tell(report);
+    await this.changes.undoUnfinished();
     return report;
   }
 

@@ -1,6 +1,7 @@
 import { CapabilityMissing, FaultInvalid, FaultUnknown } from '../errors.ts';
 import type { RunningLab } from '../runtime/runtime.ts';
 import { badDeploy } from './bad-deploy.ts';
+import { configOverlay } from './config-overlay.ts';
 import type { FaultKind, FaultSpec } from './fault.ts';
 import { processFaults } from './process-faults.ts';
 import { serviceFaults } from './service-faults.ts';
@@ -10,6 +11,7 @@ export const faultCatalogue: readonly FaultKind[] = [
   ...serviceFaults,
   ...processFaults,
   badDeploy as unknown as FaultKind,
+  configOverlay as unknown as FaultKind,
 ];
 
 /** The kind of this name; `LAB_FAULT_UNKNOWN` otherwise. */
@@ -51,5 +53,6 @@ export function assertCapable(lab: Pick<RunningLab, 'capabilities' | 'kind'>, sp
 function valueAt(params: object | undefined, path: readonly PropertyKey[]): string {
   let value: unknown = params;
   for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
-  return String(value);
+  const text = String(value).replace(/\s+/g, ' ');
+  return text.length > 80 ? `${text.slice(0, 80)}... (${text.length} characters)` : text;
 }

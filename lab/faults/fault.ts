@@ -25,6 +25,8 @@ export interface FaultKind<Params extends FaultParams = FaultParams> {
   readonly capability?: Capability;
   /** Whether the target ends it by itself after the time to live. */
   readonly endsByItself: boolean;
+  /** When `inject` throws, nothing has happened. */
+  readonly allOrNothing?: boolean;
   describe(target: ComponentId, params: Params): string;
   inject(context: FaultContext, target: ComponentId, params: Params, ttlMs: number): Promise<void>;
   revert(context: FaultContext, target: ComponentId, params: Params): Promise<void>;

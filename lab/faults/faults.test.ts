@@ -280,9 +280,11 @@ describe('the catalogue', () => {
       'cardinality',
       'partition',
       'bad-deploy',
+      'config-overlay',
     ];
     expect(faultCatalogue.map((kind) => kind.id)).toEqual(expect.arrayContaining(wanted));
-    for (const kind of faultCatalogue.filter((one) => one.id !== 'restart-with-env')) {
+    const wantParameters = ['restart-with-env', 'config-overlay'];
+    for (const kind of faultCatalogue.filter((one) => !wantParameters.includes(one.id))) {
       expect(faultSpec(kind.id).target).toBe(kind.defaultTarget);
     }
   });

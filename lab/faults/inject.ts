@@ -40,7 +40,13 @@ export async function injectFault(
   };
   journal.put(entry);
   if (options.disabled === true) return entry;
-  await kind.inject(context, spec.target, spec.params, options.ttlMs);
+  try {
+    await kind.inject(context, spec.target, spec.params, options.ttlMs);
+  } catch (error) {
+    if (kind.allOrNothing === true && !(await kind.isActive(context, spec.target, spec.params)))
+      journal.remove(entry.id);
+    throw error;
+  }
   if (!(await kind.isActive(context, spec.target, spec.params))) {
     throw new FaultDidNotTake(kind.describe(spec.target, spec.params), spec.target);
   }

@@ -1,11 +1,12 @@
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, sep } from 'node:path';
 import type { Component, Placement } from '../../stack/topology.ts';
-import { ComponentUnknown } from '../errors.ts';
+import { ComponentUnknown, ConfigInvalid } from '../errors.ts';
 import { type Credentials, readCredentials } from '../state/credentials.ts';
 import { type LabState, readLabState, writeLabState } from '../state/lab-state.ts';
 import type { LabPaths } from '../state/paths.ts';
 import type { LabRecord } from './lab-record.ts';
-import { renderConfig } from './render-config.ts';
+import { renderConfig, renderFile } from './render-config.ts';
 import type { RuntimeOptions } from './select-runtime.ts';
 
 /** One lab as both runtimes see it: what it is made of, its state on disk, its secrets. */
@@ -73,6 +74,30 @@ export abstract class RecordedLab implements LabRecord {
     const found = this.components.find((one) => one.id === id);
     if (found === undefined) throw new ComponentUnknown(id, this.components.map((one) => one.id).join(', '));
     return found;
+  }
+
+  /** The place of a config file on this machine; `LAB_CONFIG_INVALID` when the path belongs to no component. */
+  configPath(path: string): string {
+    const target = join(this.paths.config, path);
+    const inside = this.components.some(({ config }) =>
+      config.some((folder) => target.startsWith(`${join(this.paths.config, folder)}${sep}`)),
+    );
+    if (!inside) {
+      const folders = [...new Set(this.components.flatMap(({ config }) => config))];
+      throw new ConfigInvalid(path, 'no component reads it', `Name one below ${folders.join(', ')}`);
+    }
+    return target;
+  }
+
+  /** A config file as the stack declares it for this lab; undefined when the stack has none of that name. */
+  declaredConfig(path: string): string | undefined {
+    this.configPath(path);
+    const source = join(this.options.root, 'stack', path);
+    const component = this.components.find(({ config }) =>
+      config.some((folder) => path.startsWith(`${folder}/`)),
+    );
+    if (component === undefined || !existsSync(source)) return undefined;
+    return renderFile(source, path, component, this.placement).toString('utf8');
   }
 
   renderConfig(): void {

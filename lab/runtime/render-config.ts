@@ -27,10 +27,7 @@ export function renderConfig(
     for (const folder of component.config) {
       for (const path of filesBelow(join(options.source, folder))) {
         const name = relative(options.source, path);
-        const template = readFileSync(path);
-        const content = templated.test(path)
-          ? Buffer.from(render(name, template.toString('utf8'), component, options.placement(component)))
-          : template;
+        const content = renderFile(path, name, component, options.placement(component));
         const hash = createHash('sha256').update(content).digest('hex');
         const target = join(options.directory, name);
         if (options.written[name] !== hash || !existsSync(target)) {
@@ -42,6 +39,14 @@ export function renderConfig(
     }
   }
   return hashes;
+}
+
+/** One file as the component finds it. */
+export function renderFile(path: string, name: string, component: Component, placement: Placement): Buffer {
+  const template = readFileSync(path);
+  return templated.test(path)
+    ? Buffer.from(render(name, template.toString('utf8'), component, placement))
+    : template;
 }
 
 function render(name: string, template: string, component: Component, placement: Placement): string {

@@ -97,6 +97,12 @@ export interface RunningLab {
   overrides(component: ComponentId): Promise<Readonly<Record<string, string>>>;
   /** Turns a standby into a primary. */
   promote(component: ComponentId): Promise<void>;
+  /** A configuration file as its component finds it, or undefined when there is none; `path` is relative to `stack/`. */
+  readConfig(path: string): string | undefined;
+  /** The same file as the stack declares it for this lab. */
+  declaredConfig(path: string): string | undefined;
+  /** Replaces what the component finds there; undefined removes it. It takes effect when the component reads it again. */
+  writeConfig(component: ComponentId, path: string, content: string | undefined): Promise<void>;
   logs(
     component: ComponentId,
     options?: { follow?: boolean; tailLines?: number; signal?: AbortSignal },

@@ -24,6 +24,8 @@ class FakeLab extends SessionLab<FakeSession> {
   readonly running = new Set<string>();
   readonly done: string[] = [];
 
+  protected copyConfigNow(): void {}
+
   protected runsNow({ id }: Component): boolean {
     return this.running.has(id);
   }

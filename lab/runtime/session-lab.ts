@@ -1,6 +1,8 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { type Pace, paces } from '../../stack/pace.ts';
 import type { Component } from '../../stack/topology.ts';
 import { CapabilityMissing, UsageError } from '../errors.ts';
+import { writeFileAtomically } from '../state/atomic-write.ts';
 import { type Exclusively, exclusiveAccess } from './exclusive.ts';
 import type { RecordedLab } from './recorded-lab.ts';
 import type {
@@ -107,7 +109,32 @@ export abstract class SessionLab<Session extends RecordedLab> implements Running
     });
   }
 
+  readConfig(path: string): string | undefined {
+    const target = this.session.configPath(path);
+    return existsSync(target) ? readFileSync(target, 'utf8') : undefined;
+  }
+
+  declaredConfig(path: string): string | undefined {
+    return this.session.declaredConfig(path);
+  }
+
+  async writeConfig(id: ComponentId, path: string, content: string | undefined): Promise<void> {
+    const component = this.session.component(id);
+    const target = this.session.configPath(path);
+    await this.exclusively(async () => {
+      if (content === undefined) rmSync(target, { force: true });
+      else writeFileAtomically(target, content);
+      await this.copyConfigNow(component, path, content);
+    });
+  }
+
   // Called with the lock held.
+  /** Brings a file that was written on this machine to where the component reads it. */
+  protected abstract copyConfigNow(
+    component: Component,
+    path: string,
+    content: string | undefined,
+  ): void | Promise<void>;
   protected abstract runsNow(component: Component): boolean | Promise<boolean>;
   protected abstract startNow(component: Component): Promise<unknown>;
   protected abstract stopNow(component: Component, graceMs?: number): Promise<void>;

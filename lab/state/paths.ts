@@ -19,6 +19,10 @@ export interface LabPaths {
   readonly data: string;
   /** Journal of injected faults. */
   readonly faultsFile: string;
+  /** What a person changed on purpose in the components' files. */
+  readonly changesFile: string;
+  /** The files that an exercise lets the learner edit, by exercise and act. */
+  readonly workspace: string;
   /** What happened to the lab, append-only. */
   readonly eventsFile: string;
   /** Progress of the exercises, one file each. */
@@ -41,6 +45,8 @@ export function labPaths(root: string, name: string): LabPaths {
     run: join(directory, 'run'),
     data: join(directory, 'data'),
     faultsFile: join(directory, 'faults.json'),
+    changesFile: join(directory, 'changes.json'),
+    workspace: join(directory, 'workspace'),
     eventsFile: join(directory, 'events.ndjson'),
     exercises: join(directory, 'exercises'),
   };

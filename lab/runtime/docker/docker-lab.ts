@@ -1,13 +1,14 @@
 import type { Component, PortName } from '../../../stack/topology.ts';
 import type { Address, Capability, ComponentId, ComponentStatus, Vantage } from '../runtime.ts';
 import { SessionLab } from '../session-lab.ts';
+import { archive } from './archive.ts';
 import { inspect, removeContainer, startComponent, stopComponent } from './container-control.ts';
 import { demultiplex, followLogs } from './container-logs.ts';
 import { componentStatuses } from './container-status.ts';
 import type { DockerSession } from './docker-session.ts';
 import { tolerating } from './engine.ts';
 import { networkName } from './labels.ts';
-import { portOf } from './placement.ts';
+import { configFolder, portOf } from './placement.ts';
 import { runInContainer } from './run-in-container.ts';
 
 /** What this runtime can do to a component. */
@@ -117,6 +118,27 @@ export class DockerLab extends SessionLab<DockerSession> {
     return from === 'host'
       ? this.session.hostAddress(id, port as PortName)
       : this.session.networkAddress(id, port as PortName);
+  }
+
+  /** A container has its own copy of the files. */
+  protected async copyConfigNow(
+    component: Component,
+    path: string,
+    content: string | undefined,
+  ): Promise<void> {
+    const info = await inspect(this.session, component.id);
+    // One that is created later gets the files as they are then.
+    if (info === undefined) return;
+    const container = this.session.container(component.id);
+    if (content !== undefined) {
+      await container.putArchive(await archive([{ path: `${configFolder.slice(1)}/${path}`, content }]), {
+        path: '/',
+      });
+    } else if (info.State.Running) {
+      await runInContainer(container, ['rm', '-f', `${configFolder}/${path}`], { user: 'root' });
+    } else {
+      await removeContainer(this.session, component.id);
+    }
   }
 
   protected async runsNow(component: Component): Promise<boolean> {

@@ -6,8 +6,14 @@ import { demultiplex } from './container-logs.ts';
 export async function runInContainer(
   container: Docker.Container,
   command: readonly string[],
+  options: { readonly user?: string } = {},
 ): Promise<string> {
-  const execution = await container.exec({ Cmd: [...command], AttachStdout: true, AttachStderr: true });
+  const execution = await container.exec({
+    Cmd: [...command],
+    AttachStdout: true,
+    AttachStderr: true,
+    ...(options.user === undefined ? {} : { User: options.user }),
+  });
   const stream = await execution.start({ hijack: true, stdin: false });
   const chunks: Buffer[] = [];
   for await (const chunk of stream) chunks.push(chunk as Buffer);

@@ -62,6 +62,9 @@ export class EmbeddedLab extends SessionLab<LabSession> {
     return { host, port: Number(number), url: `http://${host}:${number}` };
   }
 
+  /** Its processes read the files of this machine. */
+  protected copyConfigNow(): void {}
+
   protected runsNow(component: Component): boolean {
     return this.session.process(component.id).find() !== undefined;
   }
