@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { register as registerBreak } from './commands/break.ts';
 import { register as registerCi } from './commands/ci.ts';
+import { register as registerDeploy } from './commands/deploy.ts';
 import { register as registerDoctor } from './commands/doctor.ts';
 import { register as registerDown } from './commands/down.ts';
 import { register as registerExercise } from './commands/exercise.ts';
@@ -11,6 +12,7 @@ import { register as registerLoad } from './commands/load.ts';
 import { register as registerLogs } from './commands/logs.ts';
 import { register as registerMenu } from './commands/menu.ts';
 import { register as registerPromote } from './commands/promote.ts';
+import { register as registerSlo } from './commands/slo.ts';
 import { register as registerStatus } from './commands/status.ts';
 import { register as registerTrafficWorker } from './commands/traffic-worker.ts';
 import { register as registerUp } from './commands/up.ts';
@@ -32,6 +34,8 @@ const commands = [
   registerBreak,
   registerLoad,
   registerHeal,
+  registerDeploy,
+  registerSlo,
   registerInbox,
   registerPromote,
   registerCi,

@@ -218,7 +218,8 @@ export const topology: readonly Component[] = [
     config: ['prometheus'],
     ports: { http: 9090 },
     readiness: { kind: 'http', port: 'http', path: '/-/ready' },
-    dependsOn: [],
+    // What it scrapes: a target that is still starting would be down, and would page somebody.
+    dependsOn: ['gateway', 'inbox'],
     memoryMebibytes: 512,
     environment: () => ({}),
   },

@@ -3,7 +3,8 @@ import type { Span } from '../../lab/observe/otlp.ts';
 import { accepted, judgeOwnQuery, recentRange, rejected, whichReplica } from '../kit/answers.ts';
 import { evidenceFrom } from '../kit/moments.ts';
 import { p95Of } from '../kit/queries.ts';
-import { isDatabaseSpan, isSlowQuery, serviceMean, slow, slowTraces, tracesSince } from './telemetry.ts';
+import { tracesSince } from '../kit/traces.ts';
+import { isDatabaseSpan, isSlowQuery, serviceMean, slow, slowTraces } from './telemetry.ts';
 
 /** The replica with the highest p95 now, and by how much it leads. */
 async function slowestReplica(context: ExerciseContext): Promise<{ instance: string; because: string }> {

@@ -2,6 +2,7 @@ import type { ExerciseContext } from '../../lab/exercise/model.ts';
 import type { Span } from '../../lab/observe/otlp.ts';
 import type { Pace } from '../../stack/pace.ts';
 import { allBut, userRequests } from '../kit/queries.ts';
+import { tracesSince } from '../kit/traces.ts';
 
 /** What this exercise is about, and the questions that its checks, tasks and solvers share. */
 export const slow = 'api-1';
@@ -26,22 +27,6 @@ export function isDatabaseSpan(span: Span): boolean {
 /** Whether it is a call that took at least as long as the break makes it take. */
 export function isSlowQuery(span: Span, instance: string = slow): boolean {
   return isDatabaseSpan(span) && span.instance === instance && span.durationMs >= delayMs;
-}
-
-/** Traces of the API since a moment, newest first or not, each with all spans. */
-export function tracesSince(
-  context: ExerciseContext,
-  startMs: number,
-  options: { readonly minDurationMs?: number; readonly limit?: number } = {},
-): Promise<ReadonlyMap<string, readonly Span[]>> {
-  return context.observe.jaeger.findTraces({
-    service: 'api',
-    startMs,
-    endMs: context.clock.now(),
-    signal: context.signal,
-    limit: 50,
-    ...options,
-  });
 }
 
 /** The traces in which a query of the slow replica took as long as the break makes it take. */

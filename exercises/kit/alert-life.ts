@@ -145,9 +145,16 @@ export function alertLife(plan: AlertPlan) {
     pillar: 'alerts',
     query: `notifications alertname=${alertname} status=resolved`,
     async measure(context) {
-      const sinceMs = context.timeline.repairedAtMs ?? evidenceFrom(context);
-      const found = await told(context, sinceMs, 'resolved');
-      return found.filter((one) => instance === undefined || one.instances.includes(instance)).length;
+      // A repair by hand is noticed later than it is made: what counts is that nothing fired after the end was told.
+      const about = (one: Notification): boolean =>
+        instance === undefined || one.instances.includes(instance);
+      const sinceMs = evidenceFrom(context);
+      const [fired, ended] = await Promise.all([
+        told(context, sinceMs, 'firing'),
+        told(context, sinceMs, 'resolved'),
+      ]);
+      const lastFired = Math.max(0, ...fired.filter(about).map((one) => Date.parse(one.receivedAt)));
+      return ended.filter((one) => about(one) && Date.parse(one.receivedAt) > lastFired).length;
     },
     guard: inboxHears,
     expect: { atLeast: 1, unit: 'notifications' },

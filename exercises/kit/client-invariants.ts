@@ -1,5 +1,5 @@
 // What users feel, by the client's own record.
-import type { Invariant } from '../../lab/exercise/model.ts';
+import type { Check, Invariant } from '../../lab/exercise/model.ts';
 import { type TrafficProfileName, trafficProfiles } from '../../lab/traffic/profiles.ts';
 
 const clientLink: Invariant['link'] = ({ observe }) =>
@@ -44,6 +44,26 @@ export function usersKeepComing(load: TrafficProfileName, violatedBy: string): I
     },
     expect: { atLeast: 0.8 * wanted, unit: 'req/s' },
     violatedBy,
+    link: clientLink,
+    next: 'see whether the load runs: npm run lab -- exercise start takes it up again',
+  };
+}
+
+/** Enough requests for a success rate to mean something; counted from the break on. */
+export function usersWereServed(atLeast: number, load: TrafficProfileName): Check {
+  return {
+    id: 'users-were-served',
+    claim: `users have been served ${atLeast} times since the break`,
+    pillar: 'traffic',
+    query: 'client: answered requests below 500',
+    async measure({ ledger, timeline, clock }) {
+      const { brokenAtMs } = timeline;
+      if (brokenAtMs === undefined) return { value: 0, note: 'nothing is broken' };
+      const { requests, errors } = ledger.count({ fromMs: brokenAtMs, toMs: clock.now() });
+      return { value: requests - errors, note: `${errors} failed` };
+    },
+    expect: { atLeast, unit: 'requests' },
+    withinSeconds: (2 * atLeast) / trafficProfiles[load].requestsPerSecond,
     link: clientLink,
     next: 'see whether the load runs: npm run lab -- exercise start takes it up again',
   };

@@ -11,6 +11,9 @@ describe('expectations', () => {
     [{ below: 100, unit: 'ms' }, 100, false],
     [{ equals: 0, unit: '' }, 0, true],
     [{ equals: 0, unit: '' }, 1, false],
+    [{ between: [66, 67], unit: '%' }, 66, true],
+    [{ between: [66, 67], unit: '%' }, 67.1, false],
+    [{ between: [66, 67], unit: '%' }, 65.9, false],
     [{ atMost: 5, unit: '%' }, Number.NaN, false],
     [{ atLeast: 5, unit: '%' }, Number.NaN, false],
     [{ below: 100, unit: 'ms' }, Number.POSITIVE_INFINITY, false],
@@ -23,6 +26,7 @@ describe('expectations', () => {
   it('reads as words', () => {
     expect(describeExpectation({ atLeast: 400, unit: 'ms' })).toBe('at least 400 ms');
     expect(describeExpectation({ equals: 1, unit: 'alerts' })).toBe('exactly 1 alert');
+    expect(describeExpectation({ between: [66, 67], unit: '%' })).toBe('between 66 and 67 %');
     expect(describeExpectation({ equals: 0, unit: '' })).toBe('exactly 0');
   });
 

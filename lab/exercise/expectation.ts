@@ -5,6 +5,8 @@ export type Expectation = { readonly unit: Unit } & (
   | { readonly atMost: number }
   | { readonly below: number }
   | { readonly equals: number }
+  /** Both ends included. */
+  | { readonly between: readonly [low: number, high: number] }
 );
 
 /** `''` counts something that the claim names. */
@@ -20,7 +22,12 @@ export type Unit =
   | 'bytes'
   | '×'
   | 'notifications'
-  | 'req/s';
+  | 'req/s'
+  | 'spans'
+  | 'series'
+  | 'replicas'
+  | 'bytes/s'
+  | 'lines/s';
 
 /** Whether the number meets it. NaN and infinities meet nothing: they are no measurement. */
 export function meets(expectation: Expectation, value: number): boolean {
@@ -29,11 +36,16 @@ export function meets(expectation: Expectation, value: number): boolean {
   if ('above' in expectation) return value > expectation.above;
   if ('atMost' in expectation) return value <= expectation.atMost;
   if ('below' in expectation) return value < expectation.below;
+  if ('between' in expectation) return value >= expectation.between[0] && value <= expectation.between[1];
   return value === expectation.equals;
 }
 
 /** `at least 400 ms` */
 export function describeExpectation(expectation: Expectation): string {
+  if ('between' in expectation) {
+    const [low, high] = expectation.between;
+    return `between ${formatValue(low, '')} and ${formatValue(high, expectation.unit)}`;
+  }
   const [words, value] =
     'atLeast' in expectation
       ? (['at least', expectation.atLeast] as const)
@@ -55,5 +67,5 @@ export function formatValue(value: number, unit: Unit): string {
       : String(Number(value.toPrecision(3)))
     : String(value);
   if (unit === '') return number;
-  return `${number} ${number === '1' && unit.endsWith('s') && unit.length > 2 ? unit.slice(0, -1) : unit}`;
+  return `${number} ${number === '1' && unit.endsWith('s') && unit.length > 2 && !unit.includes('/') && unit !== 'series' ? unit.slice(0, -1) : unit}`;
 }

@@ -54,6 +54,7 @@ class World {
       this.files[path] = content;
     },
     restart: async () => {},
+    overrides: async () => ({}),
   } as unknown as RunningLab;
   readonly traffic = {
     start: async () => {
@@ -304,6 +305,25 @@ describe('an unattended run', () => {
       'it was accepted before anything was done',
       'a wrong version was accepted (it drops all)',
     ]);
+  });
+
+  it('begins only when the whole baseline holds at the same moment', async () => {
+    // The second reading is the one beside the others: an alert has come meanwhile.
+    const wavering = checkReading([1, 0, 1], { id: 'quiet', expect: { equals: 1, unit: '' } });
+    const report = await runUnattended(
+      exercise({}, { baseline: [world.check('runs', 'running'), wavering] }),
+      options(),
+    );
+    expect(report.acts[0]!.phases.filter((phase) => phase.name === 'baseline')).toHaveLength(1);
+    expect(report.outcome).toBe('passed');
+    const never = checkReading([1, 0, 1, 0, 1, 0, 1, 0], { id: 'quiet', expect: { equals: 1, unit: '' } });
+    const phases: string[] = [];
+    await runUnattended(exercise({}, { baseline: [never] }), options(), {
+      onPhase: (phase, about) => phases.push(`${phase}: ${about}`),
+    });
+    expect(phases.filter((one) => one === 'baseline: something changed meanwhile: once more')).toHaveLength(
+      3,
+    );
   });
 
   it('does not begin the next act when one has not recovered, and is no pass', async () => {

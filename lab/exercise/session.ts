@@ -1,5 +1,6 @@
 import type { Changes } from '../configuration/changes.ts';
 import type { ConfigFile } from '../configuration/config-file.ts';
+import { undoDeploys } from '../deploy/deploy.ts';
 import { FaultNotReverted } from '../errors.ts';
 import type { EventKind, EventLog, NewEvent } from '../events/event-log.ts';
 import { faultKind } from '../faults/catalogue.ts';
@@ -115,7 +116,11 @@ export class Session {
   async break(): Promise<void> {
     this.mark('brokenAtMs');
     for (const spec of this.faults) await this.inject(spec);
-    await this.#annotate(`Break: ${this.faults.map(describeFault).join('; ')}`, 'break');
+    await this.#annotate(
+      `Break: ${this.faults.map(describeFault).join('; ')}`,
+      'break',
+      this.#timeline.brokenAtMs,
+    );
   }
 
   /** Injects what is gone of the act's faults. */
@@ -171,9 +176,10 @@ export class Session {
     await this.restoreBreak();
   }
 
-  /** Gives every component its own files back. */
+  /** Gives every component its own files back, and every replica its own version. */
   async undoChanges(): Promise<void> {
     await this.#options.changes.undo();
+    await undoDeploys(this.#options.lab);
   }
 
   /** Reverts every fault there is, journalled or not. Has its own deadline: no signal cancels it. */
@@ -205,11 +211,11 @@ export class Session {
   }
 
   /** A mark on the dashboards. Its absence spoils nothing, so that a failure is only told. */
-  async #annotate(text: string, tag: string): Promise<void> {
-    const { observe, clock, signal, note } = this.#options;
+  async #annotate(text: string, tag: string, timeMs = this.#options.clock.now()): Promise<void> {
+    const { observe, signal, note } = this.#options;
     try {
       await observe.grafana.annotate(
-        { text, tags: ['lab', tag, this.exerciseId], timeMs: clock.now() },
+        { text, tags: ['lab', tag, this.exerciseId], timeMs },
         { signal: AbortSignal.any([signal, AbortSignal.timeout(2_000)]) },
       );
     } catch (error) {

@@ -1,7 +1,9 @@
 import { setMaxListeners } from 'node:events';
+import { defaultVersion } from '../../stack/versions.ts';
 import { Changes } from '../configuration/changes.ts';
 import { Workspace } from '../configuration/workspace.ts';
 import type { LabContext } from '../context.ts';
+import { undoDeploys } from '../deploy/deploy.ts';
 import { EventLog } from '../events/event-log.ts';
 import { maxTtlMs } from '../faults/fault.ts';
 import { type HealReport, heal } from '../faults/heal.ts';
@@ -123,6 +125,8 @@ export class Workshop {
   async undoChanges(): Promise<void> {
     for (const { component, path } of await this.changes.undo())
       this.#context.ui.note(`Undone: ${component} reads its own ${path} again`);
+    for (const { replica, from } of await undoDeploys(this.lab))
+      this.#context.ui.note(`Undone: ${replica} runs version ${defaultVersion} again, not ${from}`);
   }
 
   /** Reverts everything, also what is wanted, and stops the traffic. */

@@ -1,7 +1,7 @@
 import { CapabilityMissing, FaultInvalid, FaultUnknown } from '../errors.ts';
 import type { RunningLab } from '../runtime/runtime.ts';
-import { badDeploy } from './bad-deploy.ts';
 import { configOverlay } from './config-overlay.ts';
+import { deployFault } from './deploy.ts';
 import type { FaultKind, FaultSpec } from './fault.ts';
 import { processFaults } from './process-faults.ts';
 import { serviceFaults } from './service-faults.ts';
@@ -10,7 +10,7 @@ import { serviceFaults } from './service-faults.ts';
 export const faultCatalogue: readonly FaultKind[] = [
   ...serviceFaults,
   ...processFaults,
-  badDeploy as unknown as FaultKind,
+  deployFault as unknown as FaultKind,
   configOverlay as unknown as FaultKind,
 ];
 

@@ -279,7 +279,7 @@ describe('the catalogue', () => {
       'event-loop-block',
       'cardinality',
       'partition',
-      'bad-deploy',
+      'deploy',
       'config-overlay',
     ];
     expect(faultCatalogue.map((kind) => kind.id)).toEqual(expect.arrayContaining(wanted));

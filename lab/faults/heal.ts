@@ -73,13 +73,9 @@ export async function unknownFaults(context: FaultContext, kept: ReadonlySet<str
     serviceTargets.map(async (target) => {
       try {
         const active = await new FaultAdmin(context.lab, target).list(context.signal);
-        return (
-          active
-            .filter(({ kind }) => faultCatalogue.some((one) => one.id === kind))
-            // A bad deploy carries its errors inside: they are the same fault.
-            .filter(({ kind }) => !(kind === 'errors' && kept.has(faultId({ kind: 'bad-deploy', target }))))
-            .map(({ kind, params }) => ({ kind, target, params }))
-        );
+        return active
+          .filter(({ kind }) => faultCatalogue.some((one) => one.id === kind))
+          .map(({ kind, params }) => ({ kind, target, params }));
       } catch {
         return [];
       }

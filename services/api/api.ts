@@ -18,6 +18,7 @@ import { addNotesRoutes } from './notes/notes-routes.ts';
 import { NotesService } from './notes/notes-service.ts';
 import { addOrdersRoutes } from './orders/orders-routes.ts';
 import { OrdersService } from './orders/orders-service.ts';
+import { type ReleaseDefect, releaseDefect } from './release-defect.ts';
 
 const bodyLimit = '64kb';
 /** A replica counts as in use for this long after its last request. */
@@ -28,6 +29,8 @@ export interface ApiOptions {
   databaseUrl: string;
   databasePoolMax: number;
   authTokenSecret: string;
+  /** What the release that runs brings with it. */
+  defect?: ReleaseDefect | undefined;
   registry: MetricsRegistry;
   logger: Logger;
   sampler: SwitchableSampler;
@@ -88,6 +91,7 @@ export function createApi(options: ApiOptions): Api {
     routes: (routes) => {
       const authenticate = createAuthenticate(auth, logger);
       routes.use(middleware);
+      routes.use(releaseDefect(options.defect));
       routes.use(express.json({ limit: bodyLimit }));
       routes.use(tellBodies(logger));
       addAuthRoutes(routes, auth);

@@ -21,6 +21,7 @@ const api = createApi({
   databaseUrl: environment.DATABASE_URL,
   databasePoolMax: environment.DATABASE_POOL_MAX,
   authTokenSecret: environment.AUTH_TOKEN_SECRET,
+  defect: environment.RELEASE_DEFECT,
   registry,
   logger,
   sampler,

@@ -1,8 +1,9 @@
 // Traces: the span that spends the time, and the way to it from a log line.
 import type { Check, ExerciseContext, Guard } from '../../../lab/exercise/model.ts';
 import { evidenceFrom, freshFrom } from '../../kit/moments.ts';
+import { tracesSince } from '../../kit/traces.ts';
 import { threeScrapes, twoTurns } from '../../kit/windows.ts';
-import { delayMs, isDatabaseSpan, slow, slowQueryLines, slowTraces, tracesSince } from '../telemetry.ts';
+import { delayMs, isDatabaseSpan, slow, slowQueryLines, slowTraces } from '../telemetry.ts';
 
 type Since = (context: ExerciseContext) => number;
 

@@ -29,6 +29,20 @@ export const resilience = dashboard({
           states: { 0: { text: 'unhealthy', color: 'red' }, 1: { text: 'healthy', color: 'green' } },
           queries: [promql('gateway_upstream_healthy', '{{upstream}}')],
         }),
+        stat({
+          title: 'API replicas healthy',
+          description:
+            'Share of the scraped API replicas that answer. 67 % is two of three: users notice nothing, and the next loss is one too many.',
+          unit: 'percentunit',
+          decimals: 0,
+          width: 8,
+          color: 'red',
+          steps: [
+            [0.6, 'orange'],
+            [1, 'green'],
+          ],
+          queries: [promql('api:replicas_healthy:ratio')],
+        }),
         graph({
           title: 'Calls by upstream and outcome',
           description:
