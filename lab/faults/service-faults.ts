@@ -141,6 +141,44 @@ export const serviceFaults: readonly FaultKind[] = [
     describe: (target) => `${target} logs at debug level`,
   }),
   serviceFault({
+    id: 'log-level',
+    summary: 'The service logs at another level.',
+    targets: services,
+    defaultTarget: 'api-1',
+    params: z.strictObject({ level: z.enum(['fatal', 'error', 'warn', 'info', 'debug']).default('fatal') }),
+    paramsHelp: 'level fatal, error, warn, info, debug (fatal)',
+    describe: (target, params) => `${target} logs from the level ${params.level} on`,
+  }),
+  serviceFault({
+    id: 'planted-errors',
+    summary: 'Rare errors are logged, with a marker of their own.',
+    targets: services,
+    defaultTarget: 'gateway',
+    params: z.strictObject({
+      everyMs: z.coerce
+        .number()
+        .int()
+        .min(100, 'at least 100 ms')
+        .max(60_000, 'at most 60000 ms')
+        .default(2_000),
+      marker: z
+        .string()
+        .regex(/^[\w-]{4,64}$/, '4 to 64 letters, digits, - or _')
+        .default('planted'),
+    }),
+    paramsHelp: 'everyMs 100..60000 (2000), marker (planted)',
+    describe: (target, params) => `${target} logs a lost settlement every ${params.everyMs} ms`,
+  }),
+  serviceFault({
+    id: 'logged-secret',
+    summary: 'The service writes a secret into its log.',
+    targets: services,
+    defaultTarget: 'gateway',
+    params: z.strictObject({}),
+    paramsHelp: 'none',
+    describe: (target) => `${target} writes its token into its log`,
+  }),
+  serviceFault({
     id: 'sampling',
     summary: 'Only a share of the traces is kept at the head.',
     targets: services,

@@ -31,6 +31,7 @@ export const otlpTraces = z.object({
                     startTimeUnixNano: time,
                     endTimeUnixNano: time,
                     attributes,
+                    events: z.array(z.object({ name: z.string().default(''), attributes })).default([]),
                     status: z
                       .object({ code: z.union([z.number(), z.string()]).default(0) })
                       .default({ code: 0 }),
@@ -61,6 +62,10 @@ export interface Span {
   readonly service: string;
   /** Resource attribute `service.instance.id`. */
   readonly instance: string;
+  /** Resource attribute `service.version`. */
+  readonly version: string;
+  /** Messages of the exceptions that were recorded on it. */
+  readonly exceptions: readonly string[];
   /** The instrumentation that made it, such as `@opentelemetry/instrumentation-pg`. */
   readonly scope: string;
   readonly attributes: Readonly<Record<string, AttributeValue>>;
@@ -75,6 +80,7 @@ export function spansOf(traces: z.output<typeof otlpTraces>): Span[] {
     const about = attributeMap(resource.attributes);
     const service = String(about['service.name'] ?? '');
     const instance = String(about['service.instance.id'] ?? '');
+    const version = String(about['service.version'] ?? '');
     return scopeSpans.flatMap(({ scope, spans }) =>
       spans.map((span) => ({
         traceId: span.traceId.toLowerCase(),
@@ -86,6 +92,10 @@ export function spansOf(traces: z.output<typeof otlpTraces>): Span[] {
         durationMs: milliseconds(span.endTimeUnixNano) - milliseconds(span.startTimeUnixNano),
         service,
         instance,
+        version,
+        exceptions: span.events
+          .filter((event) => event.name === 'exception')
+          .map((event) => String(attributeMap(event.attributes)['exception.message'] ?? '')),
         scope: scope.name,
         attributes: attributeMap(span.attributes),
         error: span.status.code === 2 || span.status.code === 'STATUS_CODE_ERROR',

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { HttpJson } from '../observe/http-json.ts';
+import { ObserveError } from '../observe/observe-error.ts';
 
 /** A request that autocannon can send; `[<id>]` becomes a fresh ID each time. */
 export interface TrafficRequest {
@@ -33,20 +34,37 @@ export async function registerUsers(
       email: `load-${randomBytes(6).toString('hex')}@example.com`,
       password: randomBytes(18).toString('base64url'),
     };
-    await http.text('/api/v1/auth/register', { body: credentials, ...common });
-    const { token } = await http.json('/api/v1/auth/login', tokenAnswer, { body: credentials, ...common });
+    await persistently(() => http.text('/api/v1/auth/register', { body: credentials, ...common }));
+    const { token } = await persistently(() =>
+      http.json('/api/v1/auth/login', tokenAnswer, { body: credentials, ...common }),
+    );
     const noteIds: string[] = [];
     for (let note = 0; note < options.notesEach; note += 1) {
-      const { id } = await http.json('/api/v1/notes', noteAnswer, {
-        body: { title: `${words[note % words.length]} ${index}`, body: `About ${words.join(', ')}.` },
-        headers: { authorization: `Bearer ${token}` },
-        ...common,
-      });
+      const { id } = await persistently(() =>
+        http.json('/api/v1/notes', noteAnswer, {
+          body: { title: `${words[note % words.length]} ${index}`, body: `About ${words.join(', ')}.` },
+          headers: { authorization: `Bearer ${token}` },
+          ...common,
+        }),
+      );
       noteIds.push(id);
     }
     users.push({ token, noteIds });
   }
   return users;
+}
+
+const attempts = 5;
+
+/** Users come also while a part of the requests fails: they try again, a few times. */
+async function persistently<Answer>(ask: () => Promise<Answer>): Promise<Answer> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (attempt === attempts || !(error instanceof ObserveError) || (error.status ?? 0) < 500) throw error;
+    }
+  }
 }
 
 /** The request of this name for the n-th sender. */

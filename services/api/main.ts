@@ -3,7 +3,7 @@ import '../telemetry/start.ts';
 import { createAdminApp } from '../admin/admin-app.ts';
 import { requireEnvironment } from '../telemetry/environment.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { createRegistry } from '../telemetry/metrics-registry.ts';
+import { countLines, createRegistry } from '../telemetry/metrics-registry.ts';
 import { runService } from '../telemetry/run-service.ts';
 import { tracing } from '../telemetry/start.ts';
 import { createApi } from './api.ts';
@@ -16,6 +16,7 @@ const environment = requireEnvironment(apiEnvironmentSchema);
 const { sampler } = tracing;
 const logger = createLogger(environment);
 const { registry, processCrashes } = createRegistry(environment.SERVICE_VERSION);
+countLines(registry, logger);
 const api = createApi({
   instance: environment.INSTANCE,
   databaseUrl: environment.DATABASE_URL,

@@ -5,7 +5,7 @@ import { createServiceFaults } from '../admin/service-faults.ts';
 import { apiEndpoints } from '../api/endpoints.ts';
 import { requireEnvironment } from '../telemetry/environment.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { createRegistry } from '../telemetry/metrics-registry.ts';
+import { countLines, createRegistry } from '../telemetry/metrics-registry.ts';
 import { runService } from '../telemetry/run-service.ts';
 import { tracing } from '../telemetry/start.ts';
 import { gatewayEnvironmentSchema } from './environment.ts';
@@ -15,6 +15,7 @@ const environment = requireEnvironment(gatewayEnvironmentSchema);
 const { sampler } = tracing;
 const logger = createLogger(environment);
 const { registry, processCrashes } = createRegistry(environment.SERVICE_VERSION);
+countLines(registry, logger);
 const { faults, middleware } = createServiceFaults({ registry, logger, sampler });
 const gateway = createGateway({
   addresses: environment.UPSTREAMS,

@@ -2,7 +2,7 @@
 import '../telemetry/start.ts';
 import { requireEnvironment } from '../telemetry/environment.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { createRegistry } from '../telemetry/metrics-registry.ts';
+import { countLines, createRegistry } from '../telemetry/metrics-registry.ts';
 import { runService } from '../telemetry/run-service.ts';
 import { tracing } from '../telemetry/start.ts';
 import { inboxEnvironmentSchema } from './environment.ts';
@@ -12,6 +12,7 @@ async function main(): Promise<void> {
   const environment = requireEnvironment(inboxEnvironmentSchema);
   const logger = createLogger(environment);
   const { registry, processCrashes } = createRegistry(environment.SERVICE_VERSION);
+  countLines(registry, logger);
   const inbox = await startInbox({
     host: environment.HOST,
     smtpPort: environment.SMTP_PORT,

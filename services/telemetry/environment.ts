@@ -7,7 +7,7 @@ export const portSchema = z.coerce.number().int().min(0).max(65_535);
 export const countSchema = (minimum: number, maximum: number) =>
   z.coerce.number().int().min(minimum).max(maximum);
 
-export const logLevels = ['error', 'warn', 'info', 'debug'] as const;
+export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug'] as const;
 export const logLevelSchema = z.enum(logLevels);
 export type LogLevel = (typeof logLevels)[number];
 

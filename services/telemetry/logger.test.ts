@@ -13,6 +13,7 @@ it('writes one JSON object a line with the schema’s fields in order', () => {
   expect(Object.keys(lines()[0] ?? {})).toEqual([
     'timestamp',
     'level',
+    'severity',
     'message',
     'service',
     'instance',
@@ -42,6 +43,21 @@ it('writes the stack of an error and no secret', () => {
   const [line] = lines();
   expect(JSON.stringify(line?.error)).toContain('logger.test.ts');
   expect(JSON.stringify(line)).not.toMatch(/hunter2|a@b/);
+});
+
+it('names the severity as log tools do, and counts what was written', () => {
+  const { logger, lines } = createTestTelemetry();
+  logger.fatal('gone');
+  logger.error('failed');
+  logger.warn('odd');
+  logger.info('done');
+  expect(lines().map(({ level, severity }) => [level, severity])).toEqual([
+    ['fatal', 'critical'],
+    ['error', 'error'],
+    ['warn', 'warning'],
+    ['info', 'info'],
+  ]);
+  expect(logger.written).toEqual({ fatal: 1, error: 1, warn: 1, info: 1, debug: 0 });
 });
 
 it('writes debug lines only at that level, which can change at run time', () => {

@@ -1,6 +1,6 @@
 import { isSpanContextValid, trace } from '@opentelemetry/api';
 import { createLogger as createWinstonLogger, transports, type Logger as WinstonLogger } from 'winston';
-import type { Environment, LogLevel } from './environment.ts';
+import { type Environment, type LogLevel, logLevels } from './environment.ts';
 import { BoundedLokiTransport } from './loki-transport.ts';
 import { redact, redactText } from './redaction.ts';
 import { currentRequest } from './request-context.ts';
@@ -13,12 +13,17 @@ export type LogFields = Record<string, unknown>;
 /** One JSON object a line, to stdout and, where LOKI_URL is set, to Loki. Nothing secret passes it. */
 export interface Logger {
   level: LogLevel;
+  fatal(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   debug(message: string, fields?: LogFields): void;
   /** Whether debug lines are written: asked before fields are composed that cost something. */
   isDebug(): boolean;
+  /** How many lines of each level were written since the start. */
+  readonly written: Readonly<Record<LogLevel, number>>;
+  /** Lines that Loki was not given because too many waited. */
+  readonly dropped: number;
   /** Sends what is buffered for Loki; gives up after 1.5 s. */
   close(): Promise<void>;
 }
@@ -28,14 +33,25 @@ export type LogIdentity = Pick<
   'SERVICE_NAME' | 'INSTANCE' | 'ENVIRONMENT' | 'SERVICE_VERSION' | 'LOG_LEVEL' | 'LOKI_URL'
 >;
 
+/** What a level means to who is on call; the words of syslog, as most log tools filter by them. */
+const severities: Readonly<Record<LogLevel, string>> = {
+  fatal: 'critical',
+  error: 'error',
+  warn: 'warning',
+  info: 'info',
+  debug: 'debug',
+};
+const ranks = Object.fromEntries(logLevels.map((level, rank) => [level, rank]));
+
 /** The line's object in the order that people read it: what every line has comes first. */
-function composeLine(level: string, message: string, fields: LogFields, identity: LogIdentity): LogFields {
+function composeLine(level: LogLevel, message: string, fields: LogFields, identity: LogIdentity): LogFields {
   const span = trace.getActiveSpan()?.spanContext();
   const request = currentRequest();
   const clean = redact(fields) as LogFields;
   return {
     timestamp: new Date().toISOString(),
     level,
+    severity: severities[level],
     message: redactText(message),
     service: identity.SERVICE_NAME,
     instance: identity.INSTANCE,
@@ -65,15 +81,18 @@ export function createLogger(
           },
           { onStateChange: (line) => process.stderr.write(`${line}\n`) },
         );
+  const written: Record<LogLevel, number> = { fatal: 0, error: 0, warn: 0, info: 0, debug: 0 };
   const winston: WinstonLogger = createWinstonLogger({
     level: identity.LOG_LEVEL,
+    levels: ranks,
     format: {
       transform: (info) => {
         const { level, message, fields } = info as unknown as {
-          level: string;
+          level: LogLevel;
           message: string;
           fields: LogFields;
         };
+        written[level] += 1;
         const line = composeLine(level, message, fields, identity);
         return Object.assign(info, { timestamp: line.timestamp, [MESSAGE]: JSON.stringify(line) });
       },
@@ -93,6 +112,11 @@ export function createLogger(
     set level(level) {
       winston.level = level;
     },
+    written,
+    get dropped() {
+      return loki?.dropped ?? 0;
+    },
+    fatal: (message, fields) => write('fatal', message, fields),
     error: (message, fields) => write('error', message, fields),
     warn: (message, fields) => write('warn', message, fields),
     info: (message, fields) => write('info', message, fields),

@@ -1,4 +1,5 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import type { Logger } from './logger.ts';
 
 /** The buckets of every latency histogram, in seconds: each threshold that a rule asks for is a boundary. */
 export const latencyBuckets = [
@@ -57,6 +58,30 @@ function prefersOpenMetrics(accept: string | undefined): boolean {
     );
   const openMetrics = quality('application/openmetrics-text');
   return openMetrics > 0 && openMetrics >= quality('text/plain');
+}
+
+/** What a logger has written and given up, as counters. */
+export function countLines(registry: Registry, logger: Pick<Logger, 'written' | 'dropped'>): void {
+  const registers = [registry];
+  new Counter({
+    name: 'log_lines_total',
+    help: 'Log lines written, by level.',
+    labelNames: ['level'],
+    registers,
+    collect() {
+      this.reset();
+      for (const [level, count] of Object.entries(logger.written)) this.inc({ level }, count);
+    },
+  });
+  new Counter({
+    name: 'log_lines_dropped_total',
+    help: 'Log lines that Loki was not given because too many waited.',
+    registers,
+    collect() {
+      this.reset();
+      this.inc(logger.dropped);
+    },
+  });
 }
 
 /** A registry with prom-client's process and Node.js metrics, the build's version and the crash counter. */

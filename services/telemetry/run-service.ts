@@ -47,7 +47,7 @@ export async function runService(options: ServiceOptions): Promise<void> {
   process.once('SIGINT', () => void stop(0));
   const crash = (error: unknown) => {
     options.processCrashes.inc();
-    logger.error('process crashed', { error });
+    logger.fatal('process crashed', { error });
     if (stopping) return;
     setTimeout(() => void stop(1), crashLingerMs);
   };

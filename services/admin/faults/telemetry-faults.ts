@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Counter, type Registry } from 'prom-client';
 import { z } from 'zod';
+import { logLevelSchema } from '../../telemetry/environment.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { SwitchableSampler } from '../../telemetry/sampling.ts';
 import { defineFault, type FaultKind, probabilitySchema } from '../fault-kind.ts';
@@ -47,6 +48,35 @@ export function createTelemetryFaults({
         // Whoever changed the level meanwhile meant it.
         if (logger.level === 'debug') logger.level = before;
       };
+    }),
+    defineFault('log-level', { level: logLevelSchema }, ({ level }) => {
+      const before = logger.level;
+      logger.level = level;
+      return () => {
+        if (logger.level === level) logger.level = before;
+      };
+    }),
+    defineFault(
+      'planted-errors',
+      { everyMs: z.number().int().min(100).max(60_000), marker: z.string().regex(/^[\w-]{4,64}$/) },
+      ({ everyMs, marker }) => {
+        const timers = [
+          setInterval(() => logger.error('settlement lost', { marker }), everyMs),
+          // What a search for the word finds besides, once debug lines are written.
+          setInterval(() => logger.debug('no error found', { checked: 'settlements', error: null }), 100),
+        ];
+        for (const timer of timers) timer.unref();
+        return () => {
+          for (const timer of timers) clearInterval(timer);
+        };
+      },
+    ),
+    defineFault('logged-secret', {}, () => {
+      const timer = setInterval(
+        () => logger.info(`called with ${process.env.LAB_TOKEN ?? 'no token'}`),
+        1_000,
+      ).unref();
+      return () => clearInterval(timer);
     }),
     defineFault('sampling', { ratio: probabilitySchema }, ({ ratio }) => {
       const before = sampler.ratio;

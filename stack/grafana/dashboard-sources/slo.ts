@@ -60,6 +60,20 @@ export const slo = dashboard({
           max: 1,
           queries: [promql('slo:availability:error_budget_remaining', 'budget left')],
         }),
+        stat({
+          title: 'Spent in',
+          description:
+            'How long what is left of the budget lasts at the burn rate of the long fast window. No value: nothing burns. Zero: it is spent.',
+          unit: 's',
+          width: 6,
+          decimals: 0,
+          color: 'red',
+          steps: [
+            [600, 'orange'],
+            [86400, 'green'],
+          ],
+          queries: [promql('slo:availability:time_to_exhaustion_seconds')],
+        }),
         graph({
           title: 'Error ratio by window',
           description:
