@@ -192,6 +192,12 @@ export const ComponentNotReady = defineError(
     `${component} is ${state === 'running' ? 'not ready' : state}, so that it cannot take another configuration. Start it: npm run lab -- up`,
 );
 
+export const FailbackFailed = defineError(
+  'LAB_FAILBACK_FAILED',
+  (node: string, seconds: number) =>
+    `${node} did not catch up within ${seconds} s, so that it was not promoted: writes would be lost. Look at it: npm run lab -- logs ${node}`,
+);
+
 export const WorkspaceMissing = defineError(
   'LAB_WORKSPACE_MISSING',
   (file: string, exercise: string) =>

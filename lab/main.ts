@@ -6,6 +6,7 @@ import { register as registerDoctor } from './commands/doctor.ts';
 import { register as registerDown } from './commands/down.ts';
 import { register as registerExercise } from './commands/exercise.ts';
 import { register as registerExport } from './commands/export.ts';
+import { register as registerFailover } from './commands/failover.ts';
 import { register as registerHeal } from './commands/heal.ts';
 import { register as registerInbox } from './commands/inbox.ts';
 import { register as registerLoad } from './commands/load.ts';
@@ -38,6 +39,7 @@ const commands = [
   registerSlo,
   registerInbox,
   registerPromote,
+  registerFailover,
   registerCi,
   registerExport,
   registerTrafficWorker,

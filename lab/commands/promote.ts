@@ -17,6 +17,11 @@ export function register(program: Command, context: LabContext): void {
         throw new UsageError(`"${component}" is no standby.`, 'Name postgres-replica.');
       }
       await lab.promote(component);
-      context.ui.result({ promoted: component }, () => context.ui.line(`${component} is a primary now.`));
+      context.ui.result({ promoted: component }, () => {
+        context.ui.line(`${component} is a primary now.`);
+        context.ui.line(
+          'The API still writes to the old one. Point it at the new one: npm run lab -- repoint',
+        );
+      });
     });
 }

@@ -165,7 +165,7 @@ describe('an overlay', () => {
   const spec = faultSpec('config-overlay', {
     params: { files: { [path]: 'noisy', 'prometheus/x.yml': 'new' } },
   });
-  const params = spec.params as { files: Record<string, string> };
+  const params = spec.params as Parameters<typeof configOverlay.inject>[2];
 
   it('is active while one of its files is in force, and goes without a trace', async () => {
     expect(await configOverlay.isActive({ lab }, 'prometheus', params)).toBe(false);
@@ -195,6 +195,20 @@ describe('an overlay', () => {
       '--target loki',
     );
     expect(journal.read().faults).toEqual([]);
+  });
+
+  it('edits what the stack declares', async () => {
+    const edit = faultSpec('config-overlay', {
+      params: { edits: { [path]: [{ find: 'own', put: 'my own $&' }] } },
+    }).params as Parameters<typeof configOverlay.inject>[2];
+    await configOverlay.inject({ lab }, 'prometheus', edit, 1);
+    expect(inForce).toBe('my own $&');
+    await configOverlay.revert({ lab }, 'prometheus', edit);
+    expect(inForce).toBe('own');
+    const vain = { files: {}, edits: { [path]: [{ find: 'nothing', put: '' }] } };
+    await expect(configOverlay.inject({ lab }, 'prometheus', vain, 1)).rejects.toThrow(
+      'does not hold "nothing"',
+    );
   });
 
   it('takes only paths and files', () => {

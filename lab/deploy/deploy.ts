@@ -41,9 +41,12 @@ export async function deploy(
   for (const replica of options.only ?? replicas) {
     options.signal?.throwIfAborted();
     const overrides = await lab.overrides(replica);
-    if (sameSettings(overrides, wanted)) continue;
+    // Which database takes writes is no property of a release.
+    const { DATABASE_ADDRESS: address } = overrides;
+    const next = address === undefined ? wanted : { ...wanted, DATABASE_ADDRESS: address };
+    if (sameSettings(overrides, next)) continue;
     const step = { replica, from: overrides.SERVICE_VERSION ?? defaultVersion, to: version.name };
-    await lab.restart(replica, wanted);
+    await lab.restart(replica, next);
     options.onStep?.(step);
     done.push(step);
   }

@@ -55,6 +55,7 @@ class World {
     },
     restart: async () => {},
     overrides: async () => ({}),
+    primary: async () => 'postgres-primary',
   } as unknown as RunningLab;
   readonly traffic = {
     start: async () => {

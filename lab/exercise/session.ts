@@ -3,6 +3,7 @@ import type { ConfigFile } from '../configuration/config-file.ts';
 import { undoDeploys } from '../deploy/deploy.ts';
 import { FaultNotReverted } from '../errors.ts';
 import type { EventKind, EventLog, NewEvent } from '../events/event-log.ts';
+import { declaredPrimary, failback } from '../failover/failover.ts';
 import { faultKind } from '../faults/catalogue.ts';
 import type { FaultSpec } from '../faults/fault.ts';
 import { describeFault, type HealReport, heal } from '../faults/heal.ts';
@@ -176,10 +177,12 @@ export class Session {
     await this.restoreBreak();
   }
 
-  /** Gives every component its own files back, and every replica its own version. */
+  /** Gives every component its own files back, every database its role, and every replica its version. */
   async undoChanges(): Promise<void> {
-    await this.#options.changes.undo();
-    await undoDeploys(this.#options.lab);
+    const { lab, changes } = this.#options;
+    await changes.undo();
+    if ((await lab.primary()) !== declaredPrimary) await failback(lab);
+    await undoDeploys(lab);
   }
 
   /** Reverts every fault there is, journalled or not. Has its own deadline: no signal cancels it. */

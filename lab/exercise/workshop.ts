@@ -5,6 +5,7 @@ import { Workspace } from '../configuration/workspace.ts';
 import type { LabContext } from '../context.ts';
 import { undoDeploys } from '../deploy/deploy.ts';
 import { EventLog } from '../events/event-log.ts';
+import { declaredPrimary, failback } from '../failover/failover.ts';
 import { maxTtlMs } from '../faults/fault.ts';
 import { type HealReport, heal } from '../faults/heal.ts';
 import { FaultJournal, type FaultOwner } from '../faults/journal.ts';
@@ -125,6 +126,8 @@ export class Workshop {
   async undoChanges(): Promise<void> {
     for (const { component, path } of await this.changes.undo())
       this.#context.ui.note(`Undone: ${component} reads its own ${path} again`);
+    if ((await this.lab.primary()) !== declaredPrimary && (await failback(this.lab)))
+      this.#context.ui.note(`Undone: ${declaredPrimary} is the primary again`);
     for (const { replica, from } of await undoDeploys(this.lab))
       this.#context.ui.note(`Undone: ${replica} runs version ${defaultVersion} again, not ${from}`);
   }

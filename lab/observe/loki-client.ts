@@ -92,6 +92,36 @@ export class LokiClient {
     return samples[0]?.value ?? 0;
   }
 
+  /** What a log query costs: bytes and lines that Loki read for it, and how long it took, by its own statistics. */
+  async cost(
+    logql: string,
+    range: { readonly startMs: number; readonly endMs: number } & Cancel,
+  ): Promise<{ readonly bytes: number; readonly lines: number; readonly seconds: number }> {
+    const schema = z.object({
+      data: z.object({
+        stats: z.object({
+          summary: z.object({
+            totalBytesProcessed: z.coerce.number(),
+            totalLinesProcessed: z.coerce.number(),
+            execTime: z.coerce.number(),
+          }),
+        }),
+      }),
+    });
+    const { data } = await this.#http.json('/loki/api/v1/query_range', schema, {
+      query: {
+        query: logql,
+        start: nanoseconds(range.startMs),
+        end: nanoseconds(range.endMs),
+        limit: 5000,
+        direction: 'backward',
+      },
+      ...cancel(range),
+    });
+    const { totalBytesProcessed, totalLinesProcessed, execTime } = data.stats.summary;
+    return { bytes: totalBytesProcessed, lines: totalLinesProcessed, seconds: execTime };
+  }
+
   async labelValues(label: string, options: Cancel = {}): Promise<string[]> {
     const schema = z.object({ status: z.literal('success'), data: z.array(z.string()).optional() });
     const path = `/loki/api/v1/label/${encodeURIComponent(label)}/values`;

@@ -95,6 +95,8 @@ export interface RunningLab {
   restart(component: ComponentId, env?: Readonly<Record<string, string>>): Promise<void>;
   /** The variables that `restart` laid over the declared ones. */
   overrides(component: ComponentId): Promise<Readonly<Record<string, string>>>;
+  /** The database that takes writes, as the lab was told last. */
+  primary(): Promise<ComponentId>;
   /** Turns a standby into a primary. */
   promote(component: ComponentId): Promise<void>;
   /** A configuration file as its component finds it, or undefined when there is none; `path` is relative to `stack/`. */

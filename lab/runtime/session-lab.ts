@@ -81,6 +81,11 @@ export abstract class SessionLab<Session extends RecordedLab> implements Running
     return this.session.state.components[id]?.environment ?? {};
   }
 
+  async primary(): Promise<ComponentId> {
+    this.session.reload();
+    return this.session.state.postgresPrimary;
+  }
+
   async promote(id: ComponentId): Promise<void> {
     const component = this.session.component(id);
     if (component.program.kind !== 'postgres') {

@@ -1,11 +1,12 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { knownUsers, rememberUsers } from './known-users.ts';
 import { ledgerFolder } from './ledger.ts';
 import { LedgerWriter } from './ledger-writer.ts';
 import { startLoad } from './load.ts';
 import { type TrafficProfileName, trafficProfiles } from './profiles.ts';
 import { Tally, type TallySnapshot } from './tally.ts';
-import { registerUsers, requestOf } from './users.ts';
+import { registerUsers, requestOf, type TrafficUser } from './users.ts';
 
 export interface WorkerOptions {
   readonly url: string;
@@ -32,7 +33,7 @@ export async function runTrafficWorker(options: WorkerOptions): Promise<void> {
   const empty = new Tally(Date.now());
   write(empty.snapshot('preparing', Date.now()));
   try {
-    const users = await registerUsers(options.url, { users: 5, notesEach: 6, signal: options.signal });
+    const users = await returningUsers(options);
     const ledger = new LedgerWriter(
       join(dirname(options.tallyFile), ledgerFolder, `${Date.now()}-${process.pid}.ndjson`),
     );
@@ -60,5 +61,20 @@ export async function runTrafficWorker(options: WorkerOptions): Promise<void> {
     if (options.signal.aborted) return;
     write(empty.snapshot('failed', Date.now(), error instanceof Error ? error.message : String(error)));
     throw error;
+  }
+}
+
+/** New users; while nobody can register, those of the last time. People come back although a service is down. */
+async function returningUsers({ url, tallyFile, signal }: WorkerOptions): Promise<readonly TrafficUser[]> {
+  const folder = dirname(tallyFile);
+  try {
+    const users = await registerUsers(url, { users: 5, notesEach: 6, signal });
+    rememberUsers(folder, users);
+    return users;
+  } catch (error) {
+    signal.throwIfAborted();
+    const known = knownUsers(folder);
+    if (known === undefined) throw error;
+    return known;
   }
 }

@@ -7,7 +7,7 @@ import { countLines, createRegistry } from '../telemetry/metrics-registry.ts';
 import { runService } from '../telemetry/run-service.ts';
 import { tracing } from '../telemetry/start.ts';
 import { createApi } from './api.ts';
-import { apiEnvironmentSchema } from './environment.ts';
+import { apiEnvironmentSchema, databaseUrl } from './environment.ts';
 
 /** Longer than the gateway's health interval: it turns away before the port closes. */
 const drainMs = 800;
@@ -19,7 +19,7 @@ const { registry, processCrashes } = createRegistry(environment.SERVICE_VERSION)
 countLines(registry, logger);
 const api = createApi({
   instance: environment.INSTANCE,
-  databaseUrl: environment.DATABASE_URL,
+  databaseUrl: databaseUrl(environment),
   databasePoolMax: environment.DATABASE_POOL_MAX,
   authTokenSecret: environment.AUTH_TOKEN_SECRET,
   defect: environment.RELEASE_DEFECT,

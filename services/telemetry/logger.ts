@@ -1,4 +1,4 @@
-import { isSpanContextValid, trace } from '@opentelemetry/api';
+import { isSpanContextValid, TraceFlags, trace } from '@opentelemetry/api';
 import { createLogger as createWinstonLogger, transports, type Logger as WinstonLogger } from 'winston';
 import { type Environment, type LogLevel, logLevels } from './environment.ts';
 import { BoundedLokiTransport } from './loki-transport.ts';
@@ -57,7 +57,13 @@ function composeLine(level: LogLevel, message: string, fields: LogFields, identi
     instance: identity.INSTANCE,
     environment: identity.ENVIRONMENT,
     version: identity.SERVICE_VERSION,
-    ...(span !== undefined && isSpanContextValid(span) && { trace_id: span.traceId, span_id: span.spanId }),
+    ...(span !== undefined &&
+      isSpanContextValid(span) && {
+        trace_id: span.traceId,
+        span_id: span.spanId,
+        // Without it nobody knows whether the trace can be found.
+        trace_sampled: (span.traceFlags & TraceFlags.SAMPLED) !== 0,
+      }),
     ...(request !== undefined && { request_id: request.requestId }),
     ...(request?.userId !== undefined && { user_id: request.userId }),
     ...clean,

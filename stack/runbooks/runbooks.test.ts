@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { register as registerBreak } from '../../lab/commands/break.ts';
+import { register as registerFailover } from '../../lab/commands/failover.ts';
 import { register as registerHeal } from '../../lab/commands/heal.ts';
 import { register as registerLogs } from '../../lab/commands/logs.ts';
 import { register as registerPromote } from '../../lab/commands/promote.ts';
@@ -75,6 +76,7 @@ describe('commands', () => {
     registerHeal,
     registerLogs,
     registerPromote,
+    registerFailover,
     registerStatus,
     registerUp,
   ]) {

@@ -1,0 +1,101 @@
+// The tail policy: what is in force, what a learner writes, and how it is judged.
+import type { ExerciseContext, FileTask, Judgement } from '../../lab/exercise/model.ts';
+import { accepted, rejected } from '../kit/answers.ts';
+import {
+  failed,
+  jaegerYaml,
+  keptTraces,
+  loggedRequests,
+  missingTraces,
+  settledMs,
+  slow,
+  slowFromMs,
+} from './telemetry.ts';
+
+/** What the lab's own jaeger.yaml says: keep everything. */
+export const keepEverything = '      - name: keep-everything\n        type: always_sample';
+/** What breaks it: one trace in a hundred, whatever it is. */
+export const oneInAHundred =
+  '      - name: one-in-a-hundred\n        type: probabilistic\n        probabilistic: {sampling_percentage: 1}';
+
+const errors = '      - {name: errors, type: status_code, status_code: {status_codes: [ERROR]}}';
+const slowOnes = `      - {name: slow, type: latency, latency: {threshold_ms: ${slowFromMs - 100}}}`;
+const share = '      - {name: share, type: probabilistic, probabilistic: {sampling_percentage: 5}}';
+
+/** The file with other policies. */
+function withPolicies(current: string, ...policies: string[]): string {
+  const block = /( {4}policies:\n)((?: {6}.*\n)+)/;
+  if (!block.test(current)) throw new Error('jaeger.yaml has no policies where they are looked for');
+  return current.replace(block, (_, head: string) => `${head}${policies.join('\n')}\n`);
+}
+
+export const goodPolicy = (current: string): string => withPolicies(current, errors, slowOnes, share);
+
+/** How long fresh traffic is watched. */
+const watchMs = 9_000;
+const atMostPercent = 10;
+
+/** Judged by what happens to fresh traffic: several policies are right. */
+async function judge(context: ExerciseContext): Promise<Judgement> {
+  const { clock, signal, ledger } = context;
+  const fromMs = Math.ceil(clock.now() / 1000) * 1000;
+  const stretch = { fromMs, toMs: fromMs + watchMs };
+  await clock.sleep(stretch.toMs + settledMs - clock.now(), signal);
+  const [failures, slowRequests, kept] = await Promise.all([
+    loggedRequests(context, stretch, failed),
+    loggedRequests(context, stretch, slow),
+    keptTraces(context, stretch),
+  ]);
+  const { requests } = ledger.count(stretch);
+  if (requests < 300)
+    return rejected(`only ${requests} requests came in ${watchMs / 1000} s: is the load running?`);
+  if (failures.length === 0 || slowRequests.length === 0)
+    throw new Error('no request failed, or none was slow, while it was watched: ask again');
+  for (const [what, wanted] of [
+    ['failed', failures],
+    ['slow', slowRequests],
+  ] as const) {
+    const { missing, torn } = await missingTraces(context, wanted);
+    if (missing > 0) return rejected(`${missing} of ${wanted.length} ${what} requests have no trace`);
+    if (torn > 0)
+      return rejected(
+        `${torn} of ${wanted.length} traces of ${what} requests lack spans: the decision came too early`,
+      );
+  }
+  const percent = (100 * kept.size) / requests;
+  if (percent > atMostPercent)
+    return rejected(`${percent.toFixed(1)} % of the traces are kept; at most ${atMostPercent} % may be`);
+  const special = new Set([...failures, ...slowRequests].map(({ traceId }) => traceId));
+  const ordinary = [...kept.keys()].filter((id) => !special.has(id)).length;
+  if (ordinary === 0)
+    return rejected('no ordinary trace is kept: there is nothing to compare a bad one with');
+  return accepted(
+    `all ${failures.length} failed and ${slowRequests.length} slow requests are kept, ${percent.toFixed(1)} % of all, ${ordinary} ordinary ones among them`,
+  );
+}
+
+export const writePolicy: FileTask = {
+  kind: 'file',
+  id: 'write-policy',
+  prompt:
+    'Edit the policies of tail_sampling in jaeger.yaml: keep every failed and every slow trace (900 ms and more), whole, some ordinary ones, and no more than 10 % of all. Apply it, then ask whether it is right.',
+  hints: [
+    'A trace is kept when any policy says so. The comments in the file show three kinds of policy.',
+    'status_code keeps errors, latency keeps what took longer than threshold_ms, probabilistic a share of everything.',
+    'policies: errors by status_code ERROR, latency with threshold_ms 800, probabilistic with sampling_percentage 5. decision_wait has to be longer than the slowest request.',
+  ],
+  file: jaegerYaml,
+  verify: judge,
+  judgedWithinSeconds: 60,
+  solution: goodPolicy,
+  how: 'keep errors by status, slow traces by latency, and 5 % of everything',
+  wrongContents: [
+    { why: 'errors only: slow ones are lost', content: (current) => withPolicies(current, errors, share) },
+    { why: 'everything: ten times too much', content: (current) => withPolicies(current, keepEverything) },
+    {
+      why: 'what counts as slow is set too high: requests of a second are lost',
+      content: (current) =>
+        withPolicies(current, errors, slowOnes.replace(/threshold_ms: \d+/, 'threshold_ms: 5000'), share),
+    },
+  ],
+};

@@ -1,0 +1,134 @@
+import type { ExerciseContext, NumberTask, Task } from '../../lab/exercise/model.ts';
+import { declaredPrimary, lostWrites, repoint } from '../../lab/failover/failover.ts';
+import type { ComponentState } from '../../lab/runtime/runtime.ts';
+import { accepted, rejected } from '../kit/answers.ts';
+import { evidenceFrom } from '../kit/moments.ts';
+
+const components = ['gateway', 'api-1', 'postgres-primary', 'postgres-replica', 'loki'] as const;
+
+const gone: ReadonlySet<ComponentState> = new Set(['stopped', 'crashed', 'missing']);
+
+/** The component whose loss explains the rest: it does not run, and all that fails depends on it. */
+export const whatIsLost: Task = {
+  id: 'what-is-lost',
+  prompt: 'Nearly everything fails. Which component is the cause?',
+  kind: 'choice',
+  choices: [...components],
+  hints: [
+    'Follow the failure inwards: what does the gateway say of the replicas, and the replicas of what they need?',
+    'database_up is 0 on all three replicas at once: three do not break at the same moment.',
+    'npm run lab -- status shows what runs.',
+  ],
+  async verify(answer, { lab, observe, signal }) {
+    const status = (await lab.status()).find(({ id }) => id === answer);
+    const up = await observe.prometheus.value('max(database_up{job="api"})', { signal });
+    if (status === undefined || !gone.has(status.state))
+      return rejected(`${answer} runs; what it shows is a consequence`);
+    return up === 0
+      ? accepted(`${answer} is ${status.state}, and no replica reaches a database`)
+      : rejected('the replicas reach their database');
+  },
+  async solve({ lab }) {
+    const database = (await lab.status()).find(
+      ({ id, state }) => id.startsWith('postgres') && gone.has(state),
+    );
+    if (database === undefined) throw new Error('both databases run');
+    return database.id;
+  },
+  wrongAnswers: components
+    .filter((one) => one !== declaredPrimary)
+    .map((answer) => ({ answer, why: 'it runs' })),
+};
+
+const paged = async ({ observe, signal, ...context }: ExerciseContext): Promise<number> => {
+  const found = await observe.inbox.notifications({
+    sinceMs: evidenceFrom({ observe, signal, ...context }),
+    alertname: 'DatabaseDown',
+    status: 'firing',
+    signal,
+  });
+  if (found.length === 0) throw new Error('nobody has been told of DatabaseDown');
+  return Math.min(...found.map((one) => Date.parse(one.receivedAt)));
+};
+
+/** The last second with an acknowledged write before the break. */
+function lastWriteMs(context: ExerciseContext): number {
+  const { ledger, timeline, clock } = context;
+  const slices = ledger.slices({
+    fromMs: (timeline.brokenAtMs ?? clock.now()) - 10_000,
+    toMs: (timeline.brokenAtMs ?? clock.now()) + 5_000,
+  });
+  const last = slices.filter((one) => (one.written ?? []).length > 0).at(-1);
+  if (last === undefined) throw new Error('the client wrote nothing before the break');
+  return last.second * 1000;
+}
+
+export const timeToDetect: NumberTask = {
+  id: 'time-to-detect',
+  prompt:
+    'How many seconds passed from the last write that was acknowledged until the page reached the inbox? Answer as seconds=…',
+  kind: 'number',
+  fields: [
+    {
+      name: 'seconds',
+      unit: 's',
+      tolerance: 0.1,
+      async truth(context) {
+        const seconds = ((await paged(context)) - lastWriteMs(context)) / 1000;
+        return { low: seconds - 2, high: seconds + 2 };
+      },
+    },
+  ],
+  because: 'this is your time to detect: probe, scrape, evaluation, `for`, group wait. Each is a choice',
+  hints: [
+    'Writes: notes_created_total stops to grow. Zoom in on sum(notes_created_total).',
+    'The page: npm run lab -- inbox shows when it came.',
+    'Subtract the two times of day.',
+  ],
+  solve: async (context) => `seconds=${(((await paged(context)) - lastWriteMs(context)) / 1000).toFixed(0)}`,
+  wrongAnswers: [
+    { answer: 'seconds=0', why: 'as if the page came with the loss' },
+    { answer: 'seconds=120', why: 'the target, not the time' },
+  ],
+};
+
+export const failOver: Task = {
+  id: 'fail-over',
+  prompt: 'Bring writes back, by any way. Nothing that was acknowledged may be lost.',
+  kind: 'action',
+  hints: [
+    'The runbook of DatabaseDown says what to do: open it from the page in the inbox.',
+    'Start the primary again, or make the standby a primary and point the API at it.',
+    'npm run lab -- promote postgres-replica, then npm run lab -- repoint',
+  ],
+  how: 'npm run lab -- promote postgres-replica, then npm run lab -- repoint',
+  async verify(context) {
+    const { lab, ledger, timeline, clock } = context;
+    const toMs = Math.floor(clock.now() / 1000) * 1000;
+    const lately = ledger.written({ fromMs: toMs - 5_000, toMs });
+    if (lately.length === 0) return rejected('no write has been acknowledged in the last five seconds');
+    const brokenAtMs = timeline.brokenAtMs ?? toMs;
+    const before = ledger.written({
+      fromMs: timeline.steadyAtMs ?? timeline.startedAtMs,
+      toMs: brokenAtMs + 2_000,
+    });
+    const lost = await lostWrites(lab, before);
+    return lost.length <= 1
+      ? accepted(
+          `writes are acknowledged by ${await lab.primary()}; of ${before.length} notes from before the loss ${lost.length === 0 ? 'none is' : 'one is'} missing`,
+        )
+      : rejected(`${lost.length} of ${before.length} acknowledged notes are gone`);
+  },
+  async act({ lab, clock, signal, ledger }) {
+    await lab.promote('postgres-replica');
+    await repoint(lab, { signal });
+    // The gateway has to find them ready, and the client to write.
+    for (let waited = 0; waited < 30; waited++) {
+      const toMs = Math.floor(clock.now() / 1000) * 1000;
+      if (ledger.written({ fromMs: toMs - 3_000, toMs }).length > 0) return;
+      await clock.sleep(1_000, signal);
+    }
+  },
+};
+
+export const tasks: readonly Task[] = [whatIsLost, timeToDetect, failOver];
