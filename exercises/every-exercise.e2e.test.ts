@@ -15,7 +15,7 @@ describe('every exercise, unattended, one after the other on one lab', () => {
   beforeAll(async () => {
     result = await cli.run('ci', 'all', '--report', cli.directory);
     report = JSON.parse(readFileSync(join(cli.directory, 'report.json'), 'utf8'));
-  }, 1_500_000);
+  }, 2_400_000);
   afterAll(() => cli.remove());
 
   it.each(exerciseIds(projectRoot))('%s is proven', (id) => {

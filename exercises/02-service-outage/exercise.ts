@@ -68,8 +68,9 @@ const hang: Act = {
     ),
   ],
   invariants: [
-    // What may not be repeated fails when its replica hangs: at most two bursts are under way until the gateway knows.
-    usersSeeNoErrors('restart-the-rest', 1),
+    // What may not be repeated fails when its replica hangs. Until the gateway knows, two or three bursts of 17 are on
+    // their way to it, a fifth of which are POSTs: about ten of the thousand requests that are counted.
+    usersSeeNoErrors('restart-the-rest', 2),
     usersKeepComing('burst', 'stop-traffic'),
   ],
   detection: {

@@ -250,7 +250,7 @@ export const recovery: readonly Check[] = [errorsEnd, versionGone, burnEnds, pag
 /** The client's count and Prometheus's tell the same burn rate. */
 export const burnAgrees: Invariant = {
   id: 'burn-agrees',
-  claim: "the burn rate by the client's record and by Prometheus agree within 15",
+  claim: "the burn rate by the client's record and by Prometheus agree within 20",
   pillar: 'traffic',
   query: `${burnRate('fast_short')}, and the client's error ratio of the same window divided by ${allowedRatio}`,
   async measure(context, { toMs }) {
@@ -267,7 +267,8 @@ export const burnAgrees: Invariant = {
       note: `client ${client.toFixed(1)}, Prometheus ${rate.toFixed(1)}`,
     };
   },
-  expect: { atMost: 15, unit: '×' },
+  // A window that begins a second earlier or later holds a fifteenth of other requests: 7 of 100, at both ends.
+  expect: { atMost: 20, unit: '×' },
   violatedBy: 'raise-objective',
   link: ({ observe: backends }) => backends.prometheus.link(burnRate('fast_short')),
   next: 'compare the recording rules of the burn rate with the objective that was promised',

@@ -5,6 +5,7 @@ import {
   failed,
   jaegerYaml,
   keptTraces,
+  type LoggedRequest,
   loggedRequests,
   missingTraces,
   settledMs,
@@ -33,22 +34,33 @@ export const goodPolicy = (current: string): string => withPolicies(current, err
 
 /** How long fresh traffic is watched. */
 const watchMs = 9_000;
+const watchAtMostMs = 36_000;
+/** Failed, and slow, requests to judge by. */
+const enough = 2;
 const atMostPercent = 10;
 
 /** Judged by what happens to fresh traffic: several policies are right. */
 async function judge(context: ExerciseContext): Promise<Judgement> {
   const { clock, signal, ledger } = context;
   const fromMs = Math.ceil(clock.now() / 1000) * 1000;
-  const stretch = { fromMs, toMs: fromMs + watchMs };
-  await clock.sleep(stretch.toMs + settledMs - clock.now(), signal);
-  const [failures, slowRequests, kept] = await Promise.all([
-    loggedRequests(context, stretch, failed),
-    loggedRequests(context, stretch, slow),
-    keptTraces(context, stretch),
-  ]);
+  let toMs = fromMs + watchMs;
+  let failures: LoggedRequest[];
+  let slowRequests: LoggedRequest[];
+  // Failures are rare: it is watched until there are some to judge by.
+  for (;;) {
+    await clock.sleep(toMs + settledMs - clock.now(), signal);
+    [failures, slowRequests] = await Promise.all([
+      loggedRequests(context, { fromMs, toMs }, failed),
+      loggedRequests(context, { fromMs, toMs }, slow),
+    ]);
+    if (Math.min(failures.length, slowRequests.length) >= enough || toMs - fromMs >= watchAtMostMs) break;
+    toMs += 3_000;
+  }
+  const stretch = { fromMs, toMs };
+  const kept = await keptTraces(context, stretch);
   const { requests } = ledger.count(stretch);
   if (requests < 300)
-    return rejected(`only ${requests} requests came in ${watchMs / 1000} s: is the load running?`);
+    return rejected(`only ${requests} requests came in ${(toMs - fromMs) / 1000} s: is the load running?`);
   if (failures.length === 0 || slowRequests.length === 0)
     throw new Error('no request failed, or none was slow, while it was watched: ask again');
   for (const [what, wanted] of [
