@@ -82,6 +82,12 @@ export const PortOffsetInvalid = defineError(
     `LAB_PORT_OFFSET=${value} is no offset: a whole number from 0 to ${highest}. Set another, or unset it to let the lab choose.`,
 );
 
+export const PortOffsetBlocked = defineError(
+  'LAB_PORT_OFFSET_BLOCKED',
+  (value: string, component: string, port: number) =>
+    `LAB_PORT_OFFSET=${value} puts ${component} on port ${port}, which browsers refuse to open. Set another, or unset it to let the lab choose.`,
+);
+
 export const ComponentFailed = defineError(
   'LAB_COMPONENT_FAILED',
   (component: string, how: string, lastLines: string) =>

@@ -80,3 +80,9 @@ test('LAB_PORT_OFFSET unset or empty pins nothing', () => {
   expect(pinnedOffset({ LAB_PORT_OFFSET: '' }, [])).toBeUndefined();
   expect(pinnedOffset({ LAB_PORT_OFFSET: '2000' }, [])).toBe(2000);
 });
+
+test('a pinned offset may not lead to a port that browsers refuse to open', () => {
+  const gateway = [{ component: 'gateway', port: 8080 }];
+  expect(() => pinnedOffset({ LAB_PORT_OFFSET: '2000' }, gateway)).toThrow('puts gateway on port 10080');
+  expect(pinnedOffset({ LAB_PORT_OFFSET: '2001' }, gateway)).toBe(2001);
+});

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { Component } from '../../stack/topology.ts';
-import { PortOffsetInvalid, PortTaken } from '../errors.ts';
+import { PortOffsetBlocked, PortOffsetInvalid, PortTaken } from '../errors.ts';
 
 /** A port that some component wants, at offset 0. */
 export interface WantedPort {
@@ -24,7 +24,7 @@ export function wantedPorts(components: readonly Component[]): WantedPort[] {
   );
 }
 
-/** Reads `LAB_PORT_OFFSET`; undefined when it is not set. */
+/** Reads `LAB_PORT_OFFSET`; undefined when it is not set. `LAB_PORT_OFFSET_INVALID`, `LAB_PORT_OFFSET_BLOCKED`. */
 export function pinnedOffset(
   environment: Readonly<Record<string, string | undefined>>,
   wanted: readonly WantedPort[],
@@ -34,6 +34,8 @@ export function pinnedOffset(
   const highest = Math.min(40_000, highestPort - Math.max(0, ...wanted.map(({ port }) => port)));
   const offset = Number(value);
   if (!/^\d+$/.test(value) || offset > highest) throw new PortOffsetInvalid(value, highest);
+  const blocked = wanted.find(({ port }) => blockedPorts.has(port + offset));
+  if (blocked !== undefined) throw new PortOffsetBlocked(value, blocked.component, blocked.port + offset);
   return offset;
 }
 
