@@ -82,7 +82,7 @@ describe('export compose', () => {
       root: projectRoot,
       lab: 'x',
       pace: 'lab',
-      environment: { LAB_PORT_OFFSET: '2000', LAB_IMAGE_LOKI: 'my/loki:1' },
+      environment: { LAB_PORT_OFFSET: '3000', LAB_IMAGE_LOKI: 'my/loki:1' },
       directory: join(folder, 'out'),
     });
     const document = parse(readFileSync(file, 'utf8')) as {
@@ -90,10 +90,10 @@ describe('export compose', () => {
     };
     expect(Object.keys(document.services)).toEqual(topology.map(({ id }) => id));
     expect(document.services.loki?.image).toBe('my/loki:1');
-    expect(document.services.gateway?.ports).toContain('127.0.0.1:10080:8080');
+    expect(document.services.gateway?.ports).toContain('127.0.0.1:11080:8080');
     expect(document.services.gateway?.restart).toBe('no');
     const rules = readFileSync(join(folder, 'out/config/prometheus/rules/alerts.yml'), 'utf8');
-    expect(rules).toContain('http://127.0.0.1:10085/runbooks/HighLatency');
+    expect(rules).toContain('http://127.0.0.1:11085/runbooks/HighLatency');
   });
 });
 
