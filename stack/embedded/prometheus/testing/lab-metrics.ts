@@ -132,6 +132,7 @@ export function labSeries({ endpoints = 3, motion }: LabMetricsOptions): LabSeri
         '0.1',
         '+Inf',
       ]);
+    for (const level of ['debug', 'info', 'error']) counter(component, 'log_lines_total', { level }, 20);
     constant(component, 'build_info', { version: '1.0.0' }, 1);
     constant(component, 'process_start_time_seconds', {}, 1_767_225_600);
   }
@@ -273,6 +274,9 @@ export function recordedSeries(): LabSeries[] {
     },
     1,
   );
+  add('ALERTS', { alertname: 'Watchdog', alertstate: 'firing', severity: 'none', service: 'prometheus' }, 1);
+  add('api:replicas_healthy:ratio', {}, 2 / 3);
+  add('slo:availability:time_to_exhaustion_seconds', {}, 900);
   add('slo:availability:objective', {}, 0.999);
   add('slo:availability:error_budget_remaining', { window: 'budget' }, -99);
   add('slo:latency:objective', {}, 0.95);
