@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { register as registerAlerts } from './commands/alerts.ts';
 import { register as registerBreak } from './commands/break.ts';
 import { register as registerCi } from './commands/ci.ts';
 import { register as registerDeploy } from './commands/deploy.ts';
@@ -38,6 +39,7 @@ const commands = [
   registerDeploy,
   registerSlo,
   registerInbox,
+  registerAlerts,
   registerPromote,
   registerFailover,
   registerCi,

@@ -81,7 +81,7 @@ async function runAll(
           const all = exercises.flatMap((exercise) => exercise.acts.map((act) => ({ exercise, act })));
           for (const { exercise, act } of all) {
             const others = all.map((one) => one.act).filter((one) => one !== act);
-            for (const substitute of substitutesFor(act, others)) {
+            for (const substitute of substitutesFor(act, others, lab.pace)) {
               const cell = await proveCell(exercise, act, substitute, session(), {}, machine);
               cells.push(cell);
               context.ui.line(`  ${cellLine(cell)}`);

@@ -1,6 +1,7 @@
+import { paces } from '../../stack/pace.ts';
 import { ExerciseInvalid } from '../errors.ts';
 import { faultSpec } from '../faults/catalogue.ts';
-import type { Act, Exercise, Task } from './model.ts';
+import { type Act, type Exercise, faultsOf, type Task } from './model.ts';
 
 /** Checks that a definition is whole, so that a mistake in it shows when it is loaded and not in the middle of a run. */
 export function defineExercise(exercise: Exercise): Exercise {
@@ -25,7 +26,7 @@ export function defineExercise(exercise: Exercise): Exercise {
 type Refuse = (problem: string) => never;
 
 function checkAct(act: Act, refuse: Refuse): void {
-  if (act.break.length === 0) refuse('it breaks nothing');
+  if (faultsOf(act, paces.lab).length === 0) refuse('it breaks nothing');
   if (act.observe.length === 0) refuse('it has no observe checks');
   if (act.recover.length === 0) refuse('it has no recover checks');
   if (act.invariants.length === 0) refuse('it has no invariants');
@@ -49,7 +50,8 @@ function checkAct(act: Act, refuse: Refuse): void {
     else if (!decoy.rejectedBy.includes(id))
       refuse(`decoy ${violatedBy} is not rejected by the invariant ${id}`);
   }
-  for (const fault of act.break) faultSpec(fault.kind, fault);
+  for (const pace of Object.values(paces))
+    for (const fault of faultsOf(act, pace)) faultSpec(fault.kind, fault);
 }
 
 function checkTask(task: Task, refuse: Refuse): void {

@@ -12,6 +12,7 @@ import {
   type DoneTask,
   type Exercise,
   type FileTask,
+  faultsOf,
   isDone,
   type Judgement,
   type Task,
@@ -46,14 +47,14 @@ export interface EditedFile extends ContentChange {
 
 /** Says at once what this runtime cannot do. */
 export function assertExerciseCapable(
-  lab: Pick<RunningLab, 'capabilities' | 'kind'>,
+  lab: Pick<RunningLab, 'capabilities' | 'kind' | 'pace'>,
   exercise: Exercise,
 ): void {
   for (const need of exercise.needs ?? []) {
     if (!lab.capabilities.has(need))
       throw new CapabilityMissing(need, lab.kind, `The exercise ${exercise.id} needs it; choose another.`);
   }
-  for (const act of exercise.acts) for (const fault of act.break) assertCapable(lab, fault);
+  for (const act of exercise.acts) for (const fault of faultsOf(act, lab.pace)) assertCapable(lab, fault);
 }
 
 /** One learner at one exercise: each command reads the progress, takes its step and writes it back. */

@@ -202,6 +202,11 @@ export type DoneTask = ActionTask | FileTask;
 
 export type Task = TextTask | NumberTask | DoneTask;
 
+/** What an act breaks at this pace. */
+export function faultsOf({ break: faults }: Pick<Act, 'break'>, pace: Pace): readonly FaultSpec[] {
+  return typeof faults === 'function' ? faults(pace) : faults;
+}
+
 /** Whether the task is done rather than answered. */
 export function isDone(task: Task): task is DoneTask {
   return task.kind === 'action' || task.kind === 'file';
@@ -253,7 +258,8 @@ export interface Act {
   /** What a learner is told when it has been broken. */
   readonly summary: string;
   readonly load: TrafficProfileName;
-  readonly break: readonly FaultSpec[];
+  /** What is broken; a function where its durations follow the pace. */
+  readonly break: readonly FaultSpec[] | ((pace: Pace) => readonly FaultSpec[]);
   readonly observe: readonly Check[];
   readonly invariants: readonly Invariant[];
   readonly detection?: DetectionPlan;

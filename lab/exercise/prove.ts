@@ -1,8 +1,9 @@
+import type { Pace } from '../../stack/pace.ts';
 import { faultKind } from '../faults/catalogue.ts';
 import type { FaultSpec } from '../faults/fault.ts';
 import { describeFault } from '../faults/heal.ts';
 import { Lifecycle, type LifecycleEvents } from './lifecycle.ts';
-import type { Act, Exercise } from './model.ts';
+import { type Act, type Exercise, faultsOf } from './model.ts';
 import type { Outcome } from './report.ts';
 import type { SessionOptions } from './session.ts';
 import { excuseStarvation, type MachineSample } from './starvation.ts';
@@ -27,22 +28,24 @@ interface Substitute {
 }
 
 /** What each act is tried with besides its own fault: nothing, its fault elsewhere, and the other acts' faults. */
-export function substitutesFor(act: Act, others: readonly Act[]): Substitute[] {
-  const elsewhere = act.break.map((spec) => {
-    const taken = new Set(act.break.map((one) => one.target));
+export function substitutesFor(act: Act, others: readonly Act[], pace: Pace): Substitute[] {
+  const faults = faultsOf(act, pace);
+  const elsewhere = faults.map((spec) => {
+    const taken = new Set(faults.map((one) => one.target));
     const target = faultKind(spec.kind).targets.find(
       (one) => !taken.has(one) && one.startsWith(spec.target.replace(/\d+$/, '')),
     );
     return target === undefined ? undefined : { ...spec, target };
   });
   const whole = elsewhere.every((spec) => spec !== undefined) ? (elsewhere as FaultSpec[]) : undefined;
-  const own = JSON.stringify(act.break);
+  const own = JSON.stringify(faults);
   return [
     { given: 'no fault', faults: [] },
     ...(whole === undefined ? [] : [{ given: whole.map(describeFault).join('; '), faults: whole }]),
     ...others
-      .filter((other) => JSON.stringify(other.break) !== own)
-      .map((other) => ({ given: other.break.map(describeFault).join('; '), faults: other.break })),
+      .map((other) => faultsOf(other, pace))
+      .filter((foreign) => JSON.stringify(foreign) !== own)
+      .map((foreign) => ({ given: foreign.map(describeFault).join('; '), faults: foreign })),
   ];
 }
 

@@ -614,7 +614,7 @@ describe('proving an act with a break that is not its own', () => {
   it('tries no fault, the fault elsewhere, and the faults of other acts', () => {
     const [act] = exercise().acts;
     const other = { ...act!, id: 'hang', break: [faultSpec('pause', { target: 'api-2' })] };
-    expect(substitutesFor(act!, [other]).map((one) => one.given)).toEqual([
+    expect(substitutesFor(act!, [other], paces.lab).map((one) => one.given)).toEqual([
       'no fault',
       'api-1 is stopped',
       'api-2 hangs',

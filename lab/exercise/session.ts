@@ -14,7 +14,7 @@ import type { RunningLab } from '../runtime/runtime.ts';
 import { Ledger } from '../traffic/ledger.ts';
 import type { Traffic, TrafficOptions } from '../traffic/traffic.ts';
 import type { Clock } from './clock.ts';
-import type { Act, ActionContext, ExerciseContext, Timeline } from './model.ts';
+import { type Act, type ActionContext, type ExerciseContext, faultsOf, type Timeline } from './model.ts';
 
 /** What a run of an exercise stands on. */
 export interface SessionOptions {
@@ -49,7 +49,8 @@ export class Session {
   constructor(exerciseId: string, act: Act, options: SessionOptions, timeline: Timeline) {
     this.exerciseId = exerciseId;
     this.act = act;
-    this.faults = options.substitute?.(act.break) ?? act.break;
+    const faults = faultsOf(act, options.lab.pace);
+    this.faults = options.substitute?.(faults) ?? faults;
     this.#options = options;
     this.#timeline = timeline;
   }

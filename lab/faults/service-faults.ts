@@ -11,6 +11,22 @@ const endpoint = z
   .string()
   .regex(/^\/[\w\-/:]{0,200}$/, 'a route pattern such as /api/v1/notes')
   .optional();
+/** Episodes that come again and again, at moments that the seed decides. */
+const episodes = (lastsMs: number, everyMs: number) => ({
+  seed: z.coerce.number().int().min(0, 'at least 0').max(4_294_967_295, 'at most 4294967295').default(1),
+  lastsMs: z.coerce
+    .number()
+    .int()
+    .min(100, 'at least 100 ms')
+    .max(1_200_000, 'at most 1200000 ms')
+    .default(lastsMs),
+  everyMs: z.coerce
+    .number()
+    .int()
+    .min(200, 'at least 200 ms')
+    .max(1_800_000, 'at most 1800000 ms')
+    .default(everyMs),
+});
 const oneIn = z.coerce.number().int().min(1, 'at least 1').max(1_000_000, 'at most 1000000');
 const onEndpoint = (where: string | undefined): string => (where === undefined ? '' : ` on ${where}`);
 
@@ -67,6 +83,31 @@ export const serviceFaults: readonly FaultKind[] = [
     paramsHelp: 'oneIn 1..1000000 (200), delayMs 1..30000 (1000)',
     describe: (target, params) =>
       `one request in ${params.oneIn} of ${target} takes ${params.delayMs} ms longer`,
+  }),
+  serviceFault({
+    id: 'latency-spikes',
+    summary: 'For a moment, every request is slow; again and again.',
+    targets: replicas,
+    defaultTarget: 'api-1',
+    params: z.strictObject({ delayMs: delayMs.default(150), ...episodes(1_000, 6_000) }),
+    paramsHelp: 'delayMs 1..30000 (150), lastsMs 100..1200000 (1000), everyMs 200..1800000 (6000), seed (1)',
+    describe: (target, params) =>
+      `about every ${params.everyMs} ms, requests of ${target} take ${params.delayMs} ms longer for ${params.lastsMs} ms`,
+  }),
+  serviceFault({
+    id: 'slow-endpoint',
+    summary: 'One endpoint is slow for a while; again and again.',
+    targets: replicas,
+    defaultTarget: 'api-1',
+    params: z.strictObject({
+      delayMs: delayMs.default(900),
+      endpoint: endpoint.unwrap().default('/api/v1/notes/search'),
+      ...episodes(20_000, 42_000),
+    }),
+    paramsHelp:
+      'delayMs 1..30000 (900), endpoint (/api/v1/notes/search), lastsMs 100..1200000 (20000), everyMs 200..1800000 (42000), seed (1)',
+    describe: (target, params) =>
+      `about every ${params.everyMs} ms, ${params.endpoint} of ${target} takes ${params.delayMs} ms longer for ${params.lastsMs} ms`,
   }),
   serviceFault({
     id: 'connection-leak',

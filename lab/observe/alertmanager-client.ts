@@ -16,6 +16,11 @@ const alert = z.object({
     inhibitedBy: z.array(z.string()),
   }),
 });
+const group = z.object({
+  labels,
+  receiver: z.object({ name: z.string() }),
+  alerts: z.array(alert),
+});
 const silence = z.object({
   id: z.string(),
   comment: z.string(),
@@ -24,6 +29,7 @@ const silence = z.object({
 });
 
 export type AlertmanagerAlert = z.output<typeof alert>;
+export type AlertGroup = z.output<typeof group>;
 export type Silence = z.output<typeof silence>;
 
 type Cancel = { readonly signal?: AbortSignal };
@@ -42,6 +48,11 @@ export class AlertmanagerClient {
       query: { filter: options.filter },
       ...cancel(options),
     });
+  }
+
+  /** Alerts by receiver and group: what shares a message. Suppressed alerts are among them. */
+  async groups(options: Cancel = {}): Promise<AlertGroup[]> {
+    return this.#http.json('/api/v2/alerts/groups', z.array(group), cancel(options));
   }
 
   /** The configuration that is in force, as YAML. */

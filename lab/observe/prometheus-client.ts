@@ -43,6 +43,8 @@ const ruleData = z.object({
           query: z.string(),
           /** The `for` of an alert, in seconds. */
           duration: z.number().optional(),
+          /** The `keep_firing_for` of an alert, in seconds. */
+          keepFiringFor: z.number().optional(),
           labels: labels.default({}),
           health: z.string(),
           state: z.string().optional(),

@@ -174,6 +174,34 @@ describe('faults', () => {
     expect(await sampleOf(registry, series)).toBeGreaterThan(0.079);
   });
 
+  it('latency-spikes come and go, and end with the fault', async () => {
+    const { call, url } = await start();
+    const isSlow = async (): Promise<boolean> => {
+      const startedAt = performance.now();
+      await (await fetch(`${url}/work`)).text();
+      return performance.now() - startedAt >= 99;
+    };
+    const episodes = { seed: 3, lastsMs: 150, everyMs: 300, delayMs: 100 };
+    await call('PUT', '/faults/latency-spikes', { ttlMs: 60_000, ...episodes });
+    for (const wanted of [true, false, true, false]) await until(async () => (await isSlow()) === wanted);
+    await until(isSlow);
+    await call('DELETE', '/faults/latency-spikes');
+    for (let again = 0; again < 30; again++) expect(await isSlow()).toBe(false);
+  });
+
+  it('slow-endpoint slows its endpoint alone', async () => {
+    const { call, url } = await start();
+    const took = async (path: string): Promise<number> => {
+      const startedAt = performance.now();
+      await (await fetch(`${url}${path}`)).text();
+      return performance.now() - startedAt;
+    };
+    const episodes = { seed: 3, lastsMs: 60_000, everyMs: 60_100, delayMs: 150, endpoint: '/work' };
+    await call('PUT', '/faults/slow-endpoint', { ttlMs: 60_000, ...episodes });
+    await until(async () => (await took('/work')) >= 149);
+    expect(await took('/other')).toBeLessThan(149);
+  });
+
   it('memory-leak grows resident memory up to its bound and gives it back', async () => {
     const { call } = await start();
     const external = () => process.memoryUsage().arrayBuffers / 1_048_576;

@@ -4,7 +4,14 @@ import { z } from 'zod';
 import { observedLocals } from '../../telemetry/observe-requests.ts';
 import { Problem } from '../../telemetry/problem.ts';
 import { inSpan } from '../../telemetry/tracing.ts';
-import { defineFault, delayMsSchema, type FaultKind, probabilitySchema } from '../fault-kind.ts';
+import {
+  defineFault,
+  delayMsSchema,
+  type EndFault,
+  type FaultKind,
+  probabilitySchema,
+} from '../fault-kind.ts';
+import { seededRandom } from '../seeded-random.ts';
 
 /** The route pattern that a fault is limited to; without it every endpoint is hit. */
 const endpointSchema = z.string().startsWith('/').max(200).optional();
@@ -15,7 +22,18 @@ interface Active {
   errors?: { rate: number; status: number; endpoint?: string | undefined };
   rareError?: { oneIn: number };
   slowRare?: { oneIn: number; delayMs: number };
+  /** Set while an episode lasts. */
+  spike?: { delayMs: number };
+  slowEndpoint?: { delayMs: number; endpoint: string };
 }
+
+/** Episodes that come again and again, at moments that the seed decides. */
+const episodesShape = {
+  seed: z.number().int().min(0).max(4_294_967_295),
+  lastsMs: z.number().int().min(100).max(1_200_000),
+  everyMs: z.number().int().min(200).max(1_800_000),
+  delayMs: delayMsSchema,
+};
 
 /** Faults that strike a request in its handler: before the work, inside the request's span. */
 export function createRequestFaults(random: () => number = Math.random): {
@@ -58,11 +76,32 @@ export function createRequestFaults(random: () => number = Math.random): {
         delete active.slowRare;
       };
     }),
+    defineFault('latency-spikes', episodesShape, ({ delayMs, ...when }) =>
+      episodes(when, () => {
+        active.spike = { delayMs };
+        return () => {
+          delete active.spike;
+        };
+      }),
+    ),
+    defineFault(
+      'slow-endpoint',
+      { ...episodesShape, endpoint: z.string().startsWith('/').max(200) },
+      ({ delayMs, endpoint, ...when }) =>
+        episodes(when, () => {
+          active.slowEndpoint = { delayMs, endpoint };
+          return () => {
+            delete active.slowEndpoint;
+          };
+        }),
+    ),
   ];
   const middleware: RequestHandler = async (_request, response, next) => {
     const { endpoint } = observedLocals(response);
-    const { latency, errors, rareError, slowRare } = active;
+    const { latency, errors, rareError, slowRare, spike, slowEndpoint } = active;
     if (latency !== undefined && hits(latency.endpoint, endpoint)) await stall(latency.delayMs);
+    if (spike !== undefined) await stall(spike.delayMs);
+    if (slowEndpoint !== undefined && slowEndpoint.endpoint === endpoint) await stall(slowEndpoint.delayMs);
     if (slowRare !== undefined && random() < 1 / slowRare.oneIn) await stall(slowRare.delayMs);
     if (rareError !== undefined && random() < 1 / rareError.oneIn) {
       await inSpan('render response', {}, async () => {
@@ -80,4 +119,34 @@ export function createRequestFaults(random: () => number = Math.random): {
 /** The wait has a span of its own, so that a trace shows where the time went. */
 async function stall(delayMs: number): Promise<void> {
   await inSpan('acquire lock', {}, () => sleep(delayMs));
+}
+
+/**
+ * Begins and ends `effect` again and again: each lasts `lastsMs`, and the pauses make it one in `everyMs` on average,
+ * between 0.75 and 1.25 times the mean pause. The same seed gives the same moments.
+ */
+function episodes(
+  { seed, lastsMs, everyMs }: { seed: number; lastsMs: number; everyMs: number },
+  effect: () => () => void,
+): EndFault {
+  const random = seededRandom(seed);
+  const meanPauseMs = Math.max(100, everyMs - lastsMs);
+  let end: (() => void) | undefined;
+  let timer: NodeJS.Timeout;
+  const pause = (): void => {
+    timer = setTimeout(strike, meanPauseMs * (0.75 + 0.5 * random())).unref();
+  };
+  const strike = (): void => {
+    end = effect();
+    timer = setTimeout(() => {
+      end?.();
+      end = undefined;
+      pause();
+    }, lastsMs).unref();
+  };
+  pause();
+  return () => {
+    clearTimeout(timer);
+    end?.();
+  };
 }

@@ -1,0 +1,227 @@
+// The routes: one incident, one page, and nothing lost.
+import type { ConfigFile } from '../../lab/configuration/config-file.ts';
+import type { Check, ExerciseContext, FileTask, Invariant, Judgement } from '../../lab/exercise/model.ts';
+import { faultSpec } from '../../lab/faults/catalogue.ts';
+import type { FaultSpec } from '../../lab/faults/fault.ts';
+import type { AlertGroup } from '../../lab/observe/alertmanager-client.ts';
+import type { Notification } from '../../lab/observe/inbox-client.ts';
+import type { Pace } from '../../stack/pace.ts';
+import { alertsFlow } from '../kit/alert-life.ts';
+import { accepted, rejected } from '../kit/answers.ts';
+import { evidenceFrom } from '../kit/moments.ts';
+import { alertSeconds } from '../kit/windows.ts';
+import { pagesIn, routesFile, sinceThen } from './telemetry.ts';
+
+const file: ConfigFile = routesFile;
+const shippedGrouping = '  group_by: [alertname, service]';
+/** Every alert by itself. */
+export const noGrouping = "  group_by: ['...']";
+const shippedInhibition = `inhibit_rules:
+  # While a service is on fire, its warnings say nothing new.
+  - source_matchers: [severity = "critical"]
+    target_matchers: [severity = "warning"]
+    equal: [service]
+  # An instance that is down has no latency to speak of.
+  - source_matchers: [alertname = "ServiceDown"]
+    target_matchers: [alertname = "HighLatency"]
+    equal: [instance]
+`;
+const noInhibition = 'inhibit_rules: []\n';
+
+export const everyAlertByItself: FaultSpec = faultSpec('config-overlay', {
+  target: file.component,
+  params: {
+    edits: {
+      [file.path]: [
+        { find: shippedGrouping, put: noGrouping },
+        { find: shippedInhibition, put: noInhibition },
+      ],
+    },
+  },
+});
+export const databaseGone: FaultSpec = faultSpec('stop', { target: 'postgres-primary' });
+
+/** The cause speaks for what follows from it. */
+const causeFirst = `inhibit_rules:
+  - source_matchers: [alertname = "DatabaseDown"]
+    target_matchers: [alertname != "DatabaseDown", severity =~ "critical|high|warning"]
+`;
+export const goodRoutes = (current: string): string =>
+  current.replace(noGrouping, shippedGrouping).replace(noInhibition, causeFirst);
+
+const mostPages = 2;
+const watchdog = 'Watchdog';
+const isOwn = ({ alerts }: AlertGroup): boolean => alerts.some(({ labels }) => labels.alertname !== watchdog);
+
+/** Pages that a person saw: one for each dedup key. */
+const distinct = (pages: readonly Notification[]): number =>
+  new Set(pages.map(({ dedupKey, id }) => dedupKey ?? id)).size;
+
+/** How long the detour from an alert to its page may take at the most. */
+const settle = (pace: Pace): number => pace.groupWaitSeconds + pace.groupIntervalSeconds + 6;
+
+/** Whether a message tells of this group: its name, service and severity are what the group's alerts have in common. */
+function tellsOf(message: Notification, { alerts }: AlertGroup): boolean {
+  const common = (name: string): string => {
+    const values = new Set(alerts.map(({ labels }) => labels[name] ?? ''));
+    return values.size === 1 ? [...values][0]! : '';
+  };
+  const named = common('alertname');
+  const sameName = named === '' ? ['', 'unknown'].includes(message.alertname) : message.alertname === named;
+  return sameName && message.service === common('service');
+}
+
+async function judge(context: ExerciseContext): Promise<Judgement> {
+  const { observe, clock, pace, events, signal } = context;
+  const applied = events.read({ sinceMs: evidenceFrom(context), kinds: ['apply'] }).at(-1);
+  const sinceMs = applied === undefined ? evidenceFrom(context) : Date.parse(applied.at) - 1000;
+  await clock.sleep(Math.max(0, sinceMs + 1000 * settle(pace) - clock.now()), signal);
+  const groups = (await observe.alertmanager.groups({ signal })).filter(isOwn);
+  const alerts = groups.flatMap((group) => group.alerts);
+  if (alerts.length < 3)
+    return rejected(`only ${alerts.length} alerts fire: wait until the incident is in full swing`);
+  const silenced = alerts.filter(({ status }) => status.silencedBy.length > 0);
+  if (silenced.length > 0)
+    return rejected(`${silenced[0]!.labels.alertname} is silenced: that hides it from everybody`);
+  const told = (
+    await observe.inbox.notifications({ sinceMs, status: 'firing', limit: 10_000, signal })
+  ).filter(({ alertname }) => alertname !== watchdog);
+  const pages = distinct(told.filter(({ channel }) => channel === 'pagerduty'));
+  if (pages === 0) return rejected('since you applied it nobody has been paged, and the database is gone');
+  const lost = groups.filter(
+    (group) =>
+      group.alerts.some(({ status }) => status.state === 'active') &&
+      !told.some((one) => tellsOf(one, group)),
+  );
+  if (lost.length > 0) {
+    const names = [...new Set(lost.flatMap((group) => group.alerts.map(({ labels }) => labels.alertname)))];
+    return rejected(`nobody has been told of ${names.join(', ')} since you applied it`);
+  }
+  if (pages > mostPages)
+    return rejected(`one incident still makes ${pages} pages; at most ${mostPages} are wanted`);
+  const held = alerts.filter(({ status }) => status.inhibitedBy.length > 0).length;
+  return accepted(
+    `${alerts.length} alerts, ${pages === 1 ? 'one page' : `${pages} pages`}: ${held} are held back by another, and none is lost`,
+  );
+}
+
+export const writeRoutes: FileTask = {
+  kind: 'file',
+  id: 'write-routes',
+  prompt: `Edit alertmanager.yml: the lost database is one incident, so that it should make one page, or ${mostPages} at the most. No alert may be lost: each is told, or held back by one that is. Apply it, then ask whether it is right.`,
+  hints: [
+    'group_by decides which alerts share a message; inhibit_rules which alert holds others back.',
+    "['...'] groups by every label, so that each alert is a message of its own. What do the alerts of this incident have in common, and which of them is the cause?",
+    'inhibit_rules: source_matchers [alertname = "DatabaseDown"], target_matchers [alertname != "DatabaseDown", severity =~ "critical|high|warning"].',
+  ],
+  file,
+  verify: judge,
+  judgedWithinSeconds: (pace) => settle(pace) + 30,
+  solution: goodRoutes,
+  how: 'group by alert and service, and let DatabaseDown hold back what follows from it',
+  wrongContents: [
+    {
+      why: 'it waits for an hour before it tells anybody',
+      content: (current) => goodRoutes(current).replace(/^ {2}group_wait: .*$/m, '  group_wait: 1h'),
+    },
+    {
+      why: 'pages go to a receiver that tells nobody',
+      content: (current) =>
+        goodRoutes(current)
+          .replace('receiver: critical\n', 'receiver: nobody\n')
+          .replace(/^receivers:\n/m, 'receivers:\n  - name: nobody\n'),
+    },
+    {
+      why: "the dead man's switch, which always fires, holds everything back",
+      content: (current) =>
+        goodRoutes(current)
+          .replace(
+            'source_matchers: [alertname = "DatabaseDown"]',
+            'source_matchers: [alertname = "Watchdog"]',
+          )
+          .replace('alertname != "DatabaseDown", ', ''),
+    },
+  ],
+};
+
+const manyPages: Check = {
+  id: 'many-pages',
+  claim: 'one incident makes at least four pages',
+  pillar: 'alerts',
+  query: 'notifications channel=pagerduty status=firing, by dedup key',
+  measure: async (context) => distinct(await pagesIn(context, sinceThen(context))),
+  expect: { atLeast: 4, unit: 'notifications' },
+  withinSeconds: (pace) => 2 * alertSeconds(pace) + pace.burnRateFast.shortSeconds,
+  link: ({ observe: { inbox } }) => inbox.link(),
+  next: 'npm run lab -- inbox',
+};
+
+const manyAlerts: Check = {
+  id: 'many-alerts',
+  claim: 'at least four alerts are active at once',
+  pillar: 'alerts',
+  query: 'alertname!="Watchdog" state=active',
+  async measure({ observe: { alertmanager }, signal }) {
+    const alerts = await alertmanager.alerts({ filter: [`alertname!="${watchdog}"`], signal });
+    const active = alerts.filter(({ status }) => status.state === 'active');
+    const names = [...new Set(active.map(({ labels }) => labels.alertname))];
+    return { value: active.length, note: names.join(', ') };
+  },
+  guard: alertsFlow,
+  expect: { atLeast: 4, unit: 'alerts' },
+  withinSeconds: (pace) => 2 * alertSeconds(pace) + pace.burnRateFast.shortSeconds,
+  link: ({ observe: { alertmanager } }) => alertmanager.link(),
+  next: 'wait: some of them have to hold for a while first',
+};
+
+const usersFeelIt: Check = {
+  id: 'users-feel-it',
+  claim: 'users feel it: over the last rate window more than half of their requests failed',
+  pillar: 'traffic',
+  query: 'client: answers 5xx and requests without an answer, of all',
+  async measure({ ledger, clock, pace }) {
+    const toMs = Math.floor(clock.now() / 1000) * 1000;
+    const { requests, errors } = ledger.count({ fromMs: toMs - 1000 * pace.rateWindowSeconds, toMs });
+    return requests === 0
+      ? { value: undefined, note: 'the client sent nothing' }
+      : { value: (100 * errors) / requests, note: `${errors} of ${requests} requests` };
+  },
+  expect: { above: 50, unit: '%' },
+  withinSeconds: (pace) => 3 * pace.rateWindowSeconds,
+  link: ({ observe }) => observe.prometheus.link('job:http_requests:error_ratio{job="gateway"}'),
+  next: 'see what fails: npm run lab -- logs gateway',
+};
+
+export const oneIncidentManyPages: readonly Check[] = [manyAlerts, manyPages, usersFeelIt];
+
+const onePage: Check = {
+  id: 'one-page',
+  claim: `the incident makes one page, or ${mostPages} at the most`,
+  pillar: 'alerts',
+  query: 'notifications channel=pagerduty status=firing, by dedup key',
+  measure: async (context) => distinct(await pagesIn(context, sinceThen(context))),
+  expect: { between: [1, mostPages], unit: 'notifications' },
+  withinSeconds: settle,
+  link: ({ observe: { inbox } }) => inbox.link(),
+  next: 'npm run lab -- inbox, and the groups in Alertmanager',
+};
+
+export const oneIncidentOnePage: readonly Check[] = [onePage];
+
+/** A silence hides an alert from everybody; an inhibition only while another one is told. */
+export const nothingSilenced: Invariant = {
+  id: 'nothing-silenced',
+  claim: 'no alert that fires is hidden from everybody',
+  pillar: 'alerts',
+  query: 'alerts that a silence suppresses',
+  async measure({ observe: { alertmanager }, signal }) {
+    const alerts = await alertmanager.alerts({ signal });
+    if (alerts.length === 0) return { value: undefined, note: 'not even the Watchdog is there' };
+    const silenced = alerts.filter(({ status }) => status.silencedBy.length > 0);
+    return { value: silenced.length, note: `of ${alerts.length} alerts` };
+  },
+  expect: { equals: 0, unit: 'alerts' },
+  violatedBy: 'silence-alert',
+  link: ({ observe: { alertmanager } }) => alertmanager.link(),
+  next: 'in Alertmanager, look at Silences',
+};
