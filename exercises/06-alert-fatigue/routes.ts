@@ -8,7 +8,6 @@ import type { Notification } from '../../lab/observe/inbox-client.ts';
 import type { Pace } from '../../stack/pace.ts';
 import { alertsFlow } from '../kit/alert-life.ts';
 import { accepted, rejected } from '../kit/answers.ts';
-import { evidenceFrom } from '../kit/moments.ts';
 import { alertSeconds } from '../kit/windows.ts';
 import { pagesIn, routesFile, sinceThen } from './telemetry.ts';
 
@@ -51,7 +50,6 @@ export const goodRoutes = (current: string): string =>
 
 const mostPages = 2;
 const watchdog = 'Watchdog';
-const isOwn = ({ alerts }: AlertGroup): boolean => alerts.some(({ labels }) => labels.alertname !== watchdog);
 
 /** Pages that a person saw: one for each dedup key. */
 const distinct = (pages: readonly Notification[]): number =>
@@ -71,37 +69,70 @@ function tellsOf(message: Notification, { alerts }: AlertGroup): boolean {
   return sameName && message.service === common('service');
 }
 
+/**
+ * A drill: every alert that fires is sent once more, with a label of its own, so that people have to be told anew
+ * whatever they were told before. What they get in the next seconds is what the routes are worth.
+ */
 async function judge(context: ExerciseContext): Promise<Judgement> {
-  const { observe, clock, pace, events, signal } = context;
-  const applied = events.read({ sinceMs: evidenceFrom(context), kinds: ['apply'] }).at(-1);
-  const sinceMs = applied === undefined ? evidenceFrom(context) : Date.parse(applied.at) - 1000;
-  await clock.sleep(Math.max(0, sinceMs + 1000 * settle(pace) - clock.now()), signal);
-  const groups = (await observe.alertmanager.groups({ signal })).filter(isOwn);
-  const alerts = groups.flatMap((group) => group.alerts);
-  if (alerts.length < 3)
-    return rejected(`only ${alerts.length} alerts fire: wait until the incident is in full swing`);
-  const silenced = alerts.filter(({ status }) => status.silencedBy.length > 0);
-  if (silenced.length > 0)
-    return rejected(`${silenced[0]!.labels.alertname} is silenced: that hides it from everybody`);
+  const {
+    observe: { alertmanager, inbox },
+    clock,
+    pace,
+    signal,
+  } = context;
+  const firing = (
+    await alertmanager.alerts({ filter: [`alertname!="${watchdog}"`, 'drill=""'], signal })
+  ).map(({ labels, annotations }) => ({ labels, annotations }));
+  if (firing.length < 4)
+    return rejected(`only ${firing.length} alerts fire: wait until the incident is in full swing`);
+  const fromMs = clock.now();
+  const drill = `drill-${Math.round(fromMs).toString(36)}`;
+  const send = (endsAtMs: number): Promise<void> =>
+    alertmanager.send(
+      firing.map(({ labels, annotations }) => ({
+        labels: { ...labels, drill },
+        annotations,
+        endsAt: new Date(endsAtMs).toISOString(),
+      })),
+      { signal },
+    );
+  await send(fromMs + 2000 * settle(pace));
+  let groups: AlertGroup[];
+  try {
+    await clock.sleep(1000 * settle(pace), signal);
+    groups = (await alertmanager.groups({ signal })).filter(({ alerts }) =>
+      alerts.some(({ labels }) => labels.drill === drill),
+    );
+  } finally {
+    await send(clock.now());
+  }
   const told = (
-    await observe.inbox.notifications({ sinceMs, status: 'firing', limit: 10_000, signal })
+    await inbox.notifications({ sinceMs: fromMs, status: 'firing', limit: 10_000, signal })
   ).filter(({ alertname }) => alertname !== watchdog);
+  return verdictOn(groups, told);
+}
+
+function verdictOn(groups: readonly AlertGroup[], told: readonly Notification[]): Judgement {
+  const alerts = groups.flatMap((group) => group.alerts);
+  const silenced = alerts.find(({ status }) => status.silencedBy.length > 0);
+  if (silenced !== undefined)
+    return rejected(`${silenced.labels.alertname} is silenced: that hides it from everybody`);
   const pages = distinct(told.filter(({ channel }) => channel === 'pagerduty'));
-  if (pages === 0) return rejected('since you applied it nobody has been paged, and the database is gone');
+  if (pages === 0) return rejected('in a drill nobody was paged, and the database is gone');
   const lost = groups.filter(
     (group) =>
       group.alerts.some(({ status }) => status.state === 'active') &&
       !told.some((one) => tellsOf(one, group)),
   );
   if (lost.length > 0) {
-    const names = [...new Set(lost.flatMap((group) => group.alerts.map(({ labels }) => labels.alertname)))];
-    return rejected(`nobody has been told of ${names.join(', ')} since you applied it`);
+    const names = new Set(lost.flatMap((group) => group.alerts.map(({ labels }) => labels.alertname)));
+    return rejected(`in a drill nobody was told of ${[...names].join(', ')}`);
   }
   if (pages > mostPages)
-    return rejected(`one incident still makes ${pages} pages; at most ${mostPages} are wanted`);
+    return rejected(`in a drill one incident made ${pages} pages; at most ${mostPages} are wanted`);
   const held = alerts.filter(({ status }) => status.inhibitedBy.length > 0).length;
   return accepted(
-    `${alerts.length} alerts, ${pages === 1 ? 'one page' : `${pages} pages`}: ${held} are held back by another, and none is lost`,
+    `in a drill ${alerts.length} alerts made ${pages === 1 ? 'one page' : `${pages} pages`}; ${held} were held back by another, and none was lost`,
   );
 }
 
@@ -196,14 +227,25 @@ export const oneIncidentManyPages: readonly Check[] = [manyAlerts, manyPages, us
 
 const onePage: Check = {
   id: 'one-page',
-  claim: `the incident makes one page, or ${mostPages} at the most`,
+  claim: `the incident is one page, or ${mostPages} at the most`,
   pillar: 'alerts',
-  query: 'notifications channel=pagerduty status=firing, by dedup key',
-  measure: async (context) => distinct(await pagesIn(context, sinceThen(context))),
-  expect: { between: [1, mostPages], unit: 'notifications' },
+  query: 'groups with an active alert of severity critical or high',
+  async measure({ observe: { alertmanager }, signal }) {
+    const groups = await alertmanager.groups({ signal });
+    const paging = groups.filter(({ alerts }) =>
+      alerts.some(
+        ({ labels, status }) =>
+          status.state === 'active' && ['critical', 'high'].includes(labels.severity ?? ''),
+      ),
+    );
+    const all = groups.reduce((sum, { alerts }) => sum + alerts.length, 0);
+    return { value: paging.length, note: `of ${all} alerts` };
+  },
+  guard: alertsFlow,
+  expect: { between: [1, mostPages], unit: 'alerts' },
   withinSeconds: settle,
-  link: ({ observe: { inbox } }) => inbox.link(),
-  next: 'npm run lab -- inbox, and the groups in Alertmanager',
+  link: ({ observe: { alertmanager } }) => alertmanager.link(),
+  next: 'look at the groups in Alertmanager, and at what inhibits what',
 };
 
 export const oneIncidentOnePage: readonly Check[] = [onePage];

@@ -124,6 +124,8 @@ describe('the quality of alerting', () => {
   it('does not judge a harm that is too recent, or that was under way', () => {
     const recent = judgeAlerting([], harm, { fromMs: 25_000, toMs: 100_000 }, { limitMs });
     expect(recent).toMatchObject({ stretches: 0, recall: undefined });
+    const ongoing = judgeAlerting([episode(60)], [], { fromMs: 60_000, toMs: 100_000 }, { limitMs });
+    expect(ongoing).toMatchObject({ episodes: 0, precision: undefined });
   });
 
   it('asks whoever knows what people were told', () => {

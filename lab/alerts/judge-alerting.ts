@@ -25,7 +25,7 @@ const jitterMs = 2_000;
 /**
  * Precision and recall of alerting. An episode is founded when it begins while users are harmed; a stretch of harm
  * counts as told when `tells` says so. A stretch that began less than `limitMs` before the end is not judged: nobody can
- * have been late yet. Nor is one that was under way when the interval began.
+ * have been late yet. Nor is what was under way when the interval began, be it an episode or a stretch of harm.
  */
 export function judgeAlerting(
   episodes: readonly Episode[],
@@ -40,7 +40,9 @@ export function judgeAlerting(
     readonly tells?: (fromMs: number, toMs: number) => boolean;
   },
 ): AlertingQuality {
-  const within = episodes.filter(({ fromMs }) => fromMs >= interval.fromMs && fromMs < interval.toMs);
+  const within = episodes.filter(
+    ({ fromMs }) => fromMs >= interval.fromMs + jitterMs && fromMs < interval.toMs,
+  );
   const unfounded = within.filter(({ fromMs }) => !stretches.some((one) => covers(one, fromMs)));
   const judged = judgedStretches(stretches, interval, limitMs);
   const missed = judged.filter(({ fromMs }) => !tells(fromMs - jitterMs, fromMs + limitMs));

@@ -197,8 +197,9 @@ class UnattendedRun {
       await this.#run(() => lifecycle.invariants(parts));
     }
     if (recovered) await this.#phase('tasks', () => this.#tasks(act, record, 'repaired'));
-    // The next act begins from the lab's own files.
+    // The next act begins from the lab's own files, and without what this one broke: a repair need not have ended it.
     await this.#session.undoChanges();
+    await this.#session.revert();
     return recovered;
   }
 

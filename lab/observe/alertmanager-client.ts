@@ -55,6 +55,18 @@ export class AlertmanagerClient {
     return this.#http.json('/api/v2/alerts/groups', z.array(group), cancel(options));
   }
 
+  /** Sends alerts, as Prometheus does. They end at `endsAt`; one that lies in the past ends them at once. */
+  async send(
+    alerts: readonly {
+      readonly labels: Readonly<Record<string, string>>;
+      readonly annotations?: Readonly<Record<string, string>>;
+      readonly endsAt: string;
+    }[],
+    options: Cancel = {},
+  ): Promise<void> {
+    await this.#http.text('/api/v2/alerts', { method: 'POST', body: alerts, ...cancel(options) });
+  }
+
   /** The configuration that is in force, as YAML. */
   async config(options: Cancel = {}): Promise<string> {
     const schema = z.object({ config: z.object({ original: z.string() }) });

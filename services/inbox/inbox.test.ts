@@ -135,6 +135,14 @@ describe('Slack', () => {
 });
 
 describe('PagerDuty', () => {
+  it('files an empty detail as nothing: an alert without an instance names none', async () => {
+    const { post, list } = await start();
+    const { payload } = event();
+    const custom_details = { ...payload.custom_details, instances: null };
+    await post('/v2/enqueue', event({ payload: { ...payload, custom_details } }));
+    expect(await list()).toMatchObject([{ alertname: 'ServiceDown', instances: [] }]);
+  });
+
   it('follows an incident from trigger to acknowledgement to resolution', async () => {
     const { post, list } = await start();
     const answer = await post('/v2/enqueue', event());

@@ -160,7 +160,10 @@ function textsOf(details: Record<string, unknown>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(details)
       .slice(0, 50)
-      .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
+      .map(([name, value]) => [
+        name,
+        value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value),
+      ]),
   );
 }
 
