@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Argument, type Command } from 'commander';
 import { type AlertsReview, reviewAlerts, tellWithinSeconds } from '../alerts/review.ts';
 import type { LabContext } from '../context.ts';
 import { Workshop } from '../exercise/workshop.ts';
