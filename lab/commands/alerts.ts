@@ -7,12 +7,14 @@ import { parseTtl } from './break.ts';
 
 /** `alerts review`: which alerts were worth waking somebody, by what users felt. */
 export function register(program: Command, context: LabContext): void {
-  const alerts = program.command('alerts').description('look at the alerts as a team does in its review');
-  alerts
-    .command('review')
-    .description('how often each alert fired, who was told, and whether users felt anything meanwhile')
+  program
+    .command('alerts')
+    .description(
+      'review: how often each alert fired, who was told, and whether users felt anything meanwhile',
+    )
+    .addArgument(new Argument('[what]', 'what to do').choices(['review']).default('review'))
     .option('--for <duration>', 'how far to look back, such as 5m; at most 30m', '10m')
-    .action(async (options: { for: string }) => {
+    .action(async (_what: 'review', options: { for: string }) => {
       const lookBackMs = parseTtl(options.for);
       const { ui, signal } = context;
       const { backends, lab } = new Workshop(context, await context.running());
