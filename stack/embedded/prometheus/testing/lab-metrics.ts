@@ -56,6 +56,9 @@ const durationBounds = [
 ];
 const replicas = ['api-1', 'api-2', 'api-3'];
 
+/** Routes that rules and checks name. */
+const namedRoutes = ['/api/v1/auth/login', '/health', '/api/v1/notes/search'];
+
 /** Every series of the lab. */
 export function labSeries({ endpoints = 3, motion }: LabMetricsOptions): LabSeries[] {
   const all: LabSeries[] = [];
@@ -200,7 +203,7 @@ export function labSeries({ endpoints = 3, motion }: LabMetricsOptions): LabSeri
       const perSecond = (component === 'gateway' ? 30 : 10) * (1 + index / 4);
       const route = {
         method: index % 2 === 0 ? 'GET' : 'POST',
-        endpoint: index === 0 ? '/api/v1/auth/login' : index === 1 ? '/health' : `/api/v1/notes/${index}`,
+        endpoint: namedRoutes[index] ?? `/api/v1/notes/${index}`,
       };
       gauge(component, 'http_requests_in_progress', route, 3);
       counter(component, 'http_request_errors_total', { ...route, error_type: 'database' }, 0.8);
