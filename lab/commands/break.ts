@@ -38,7 +38,7 @@ export function register(program: Command, context: LabContext): void {
         owner: { kind: 'person' },
       });
       await markOnDashboards(
-        workshop.backends.grafana,
+        workshop.backends,
         { text: `Break: ${describeFault(spec)}`, tags: ['break'] },
         { signal: context.signal, note: context.ui.note },
       );

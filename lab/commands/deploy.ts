@@ -56,7 +56,7 @@ async function roll(
     text,
     details: { version: version.name, environment, only },
   });
-  await markOnDashboards(workshop.backends.grafana, { text, tags: [kind] }, { signal, note: ui.note });
+  await markOnDashboards(workshop.backends, { text, tags: [kind] }, { signal, note: ui.note });
   await deploy(workshop.lab, version, {
     environment,
     only,

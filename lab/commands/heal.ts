@@ -13,7 +13,7 @@ export function register(program: Command, context: LabContext): void {
       const { reverted } = await workshop.healEverything();
       if (reverted.length > 0) {
         await markOnDashboards(
-          workshop.backends.grafana,
+          workshop.backends,
           { text: 'Fix: everything was healed', tags: ['fix'] },
           { signal: context.signal, note: context.ui.note },
         );

@@ -217,7 +217,7 @@ export class Session {
 
   #annotate(text: string, tag: string, timeMs = this.#options.clock.now()): Promise<void> {
     const { observe, ...rest } = this.#options;
-    return markOnDashboards(observe.grafana, { text, tags: [tag, this.exerciseId], timeMs }, rest);
+    return markOnDashboards(observe, { text, tags: [tag, this.exerciseId], timeMs }, rest);
   }
 }
 
