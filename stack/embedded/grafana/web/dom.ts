@@ -9,7 +9,13 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
-export const clock = (ms: number): string => new Date(ms).toLocaleTimeString([], { hourCycle: 'h23', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+export const clock = (ms: number): string =>
+  new Date(ms).toLocaleTimeString([], {
+    hourCycle: 'h23',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+  });
 
 /** With the date and milliseconds, in the reader's own zone. */
 export function moment(ms: number): string {
