@@ -10,6 +10,7 @@ import { register as registerExport } from './commands/export.ts';
 import { register as registerFailover } from './commands/failover.ts';
 import { register as registerHeal } from './commands/heal.ts';
 import { register as registerInbox } from './commands/inbox.ts';
+import { register as registerIncident } from './commands/incident.ts';
 import { register as registerLoad } from './commands/load.ts';
 import { register as registerLogs } from './commands/logs.ts';
 import { register as registerMenu } from './commands/menu.ts';
@@ -39,6 +40,7 @@ const commands = [
   registerDeploy,
   registerSlo,
   registerInbox,
+  registerIncident,
   registerAlerts,
   registerPromote,
   registerFailover,

@@ -16,6 +16,7 @@ export default defineExercise({
   objectives: [
     'Follow a failure inwards, from what users feel to the one component that is gone',
     'Fail over to the standby by the runbook, and verify it with a write',
+    'Say what users feel, on a status page, from the first minute to the last',
     'Measure time to detect and time to repair from records, not from memory',
   ],
   pillars: ['metrics', 'logs', 'traces', 'alerts'],
@@ -74,6 +75,8 @@ export default defineExercise({
     'When everything fails at once, look for what everything needs.',
     'A promotion is half of a failover: somebody has to point the clients at the new primary, and to write once to see that it works.',
     'Never start the old primary beside a promoted one: it comes back as a standby.',
+    'Declare first, then look: a severity, a commander and one honest sentence for users cost a minute.',
+    'A postmortem is about the system. Its facts come from records, its action items have an owner and a date.',
     'Time to detect is a sum of intervals that you chose. Time to repair is a runbook that somebody has tried.',
   ],
 });

@@ -3,6 +3,7 @@ import { declaredPrimary, lostWrites, repoint } from '../../lab/failover/failove
 import type { ComponentState } from '../../lab/runtime/runtime.ts';
 import { accepted, rejected } from '../kit/answers.ts';
 import { evidenceFrom } from '../kit/moments.ts';
+import { communicate, declareIncident, postmortem } from './incident-tasks.ts';
 
 const components = ['gateway', 'api-1', 'postgres-primary', 'postgres-replica', 'loki'] as const;
 
@@ -131,4 +132,11 @@ export const failOver: Task = {
   },
 };
 
-export const tasks: readonly Task[] = [whatIsLost, timeToDetect, failOver];
+export const tasks: readonly Task[] = [
+  declareIncident,
+  whatIsLost,
+  timeToDetect,
+  failOver,
+  communicate,
+  postmortem,
+];

@@ -1,9 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseExpr } from '../../stack/embedded/prometheus/promql/parser/parse.ts';
 import { codeSpans, readRunbooks } from '../../stack/runbooks/code-spans.ts';
@@ -13,79 +8,19 @@ import { InboxClient } from '../observe/inbox-client.ts';
 import { JaegerClient } from '../observe/jaeger-client.ts';
 import { PrometheusClient } from '../observe/prometheus-client.ts';
 import { projectRoot } from '../root.ts';
-import { type Browser, findChromium, launchChromium } from './chromium.ts';
-import { openWatched, type WatchedPage } from './watched-page.ts';
+import { type BrokenLab, bootBrokenLab, chromium, skipReason } from './broken-lab.ts';
+import type { WatchedPage } from './watched-page.ts';
 
-const executable = findChromium();
-if (executable === undefined && process.env.LAB_REQUIRE_BROWSER === '1') {
-  throw new Error(
-    'LAB_REQUIRE_BROWSER=1, but no Chromium was found: install it, or name it in LAB_CHROMIUM.',
-  );
-}
-
-const environment = {
-  LAB_RUNTIME: 'embedded',
-  LAB_PACE: 'lab',
-  LAB_NAME: `browser-${process.pid}`,
-  NO_COLOR: '1',
-};
-const main = join(projectRoot, 'dist', 'lab', 'main.js');
-const lab = (...args: string[]) => execa(process.execPath, [main, ...args], { env: environment });
-/** Kept for a person to look at when `LAB_SCREENSHOTS` names a folder. */
-const pictures = process.env.LAB_SCREENSHOTS ?? join(tmpdir(), `lab-screenshots-${process.pid}`);
-
-const reason = executable === undefined ? ' (skipped: no Chromium here; LAB_CHROMIUM names one)' : '';
-describe.skipIf(executable === undefined)(`the pages of an embedded lab with a fault${reason}`, () => {
-  let url: (component: string) => string;
-  let browser: Browser;
-  let traffic: ChildProcess | undefined;
-
-  const open = (address: string): Promise<WatchedPage> => openWatched(browser.context, address, pictures);
+describe.skipIf(chromium === undefined)(`the pages of an embedded lab with a fault${skipReason}`, () => {
+  let lab: BrokenLab;
+  const url = (component: string): string => lab.url(component);
+  const open = (address: string): Promise<WatchedPage> => lab.open(address);
   const tableRows = ({ page }: WatchedPage) => page.locator('main table tr:has(td)');
 
   beforeAll(async () => {
-    mkdirSync(pictures, { recursive: true });
-    const up = JSON.parse((await lab('up', '--json')).stdout) as {
-      urls: { component: string; url: string }[];
-    };
-    url = (component) => {
-      const found = up.urls.find((one) => one.component === component);
-      if (found === undefined) throw new Error(`up gave no address for ${component}`);
-      return found.url;
-    };
-    // As the exercises send it, tied: it ends with this process.
-    traffic = spawn(
-      process.execPath,
-      [
-        main,
-        'traffic-worker',
-        ...['--url', url('gateway'), '--profile', 'light', '--seconds', '300', '--tied'],
-        ...['--tally', join(pictures, 'traffic-tally.json')],
-      ],
-      { env: { ...process.env, ...environment }, stdio: ['pipe', 'ignore', 'inherit'] },
-    );
-    await lab('break', 'slow-queries', 'delayMs=600', '--target', 'api-1', '--for', '10m');
-    const inbox = new InboxClient(url('inbox'));
-    while ((await inbox.notifications({ alertname: 'HighLatency' })).length === 0) {
-      await new Promise((resolve) => setTimeout(resolve, 500));
-    }
-    browser = await launchChromium(executable ?? '');
+    lab = await bootBrokenLab('pages', 'light');
   });
-
-  afterAll(async () => {
-    try {
-      await browser?.[Symbol.asyncDispose]();
-      if (traffic !== undefined && traffic.exitCode === null) {
-        const ended = once(traffic, 'exit');
-        traffic.kill('SIGTERM');
-        await ended;
-      }
-    } finally {
-      await lab('down');
-      rmSync(join(pictures, 'traffic-tally.json'), { force: true });
-      if (process.env.LAB_SCREENSHOTS === undefined) rmSync(pictures, { recursive: true, force: true });
-    }
-  });
+  afterAll(() => lab?.[Symbol.asyncDispose]());
 
   test('the inbox shows the notification, and leads to its runbook', async () => {
     await using inbox = await open(url('inbox'));
@@ -235,7 +170,7 @@ describe.skipIf(executable === undefined)(`the pages of an embedded lab with a f
       ['prometheus', 'instance:http_request_duration_seconds:p95', 'api-1'],
     ] as const) {
       await grafana.page.goto(client.exploreLink(source, query), { waitUntil: 'networkidle' });
-      await tableRows(grafana).filter({ hasText: text }).first().waitFor();
+      await grafana.page.locator('#result :is(td, li)').filter({ hasText: text }).first().waitFor();
       await grafana.picture(`grafana-explore-${source}${query.startsWith('sum') ? '-metric' : ''}`);
     }
     expect(grafana.problems).toEqual([]);

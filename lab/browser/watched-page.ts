@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { BrowserContext, Page } from 'playwright-core';
 
-/** A page that remembers what went wrong in it: errors of scripts and of the console, requests that failed. */
+/** A page that remembers what went wrong in it: errors of scripts and of the console, requests that failed or left the machine. */
 export interface WatchedPage extends AsyncDisposable {
   readonly page: Page;
   readonly problems: string[];
@@ -21,9 +21,15 @@ export async function openWatched(
     if (message.type() === 'error') problems.push(`console: ${message.text()}`);
   });
   page.on('pageerror', (error) => problems.push(`script: ${error.message}`));
-  page.on('requestfailed', (request) =>
-    problems.push(`request: ${request.url()} ${request.failure()?.errorText}`),
-  );
+  page.on('request', (request) => {
+    const { hostname, protocol } = new URL(request.url());
+    if (protocol !== 'data:' && hostname !== '127.0.0.1') problems.push(`elsewhere: ${request.url()}`);
+  });
+  page.on('requestfailed', (request) => {
+    // Aborted: the page was left while it asked.
+    const reason = request.failure()?.errorText;
+    if (reason !== 'net::ERR_ABORTED') problems.push(`request: ${request.url()} ${reason}`);
+  });
   page.on('response', (response) => {
     if (response.status() >= 400) problems.push(`answer: ${response.status()} ${response.url()}`);
   });

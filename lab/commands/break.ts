@@ -7,6 +7,7 @@ import { faultCatalogue, faultSpec } from '../faults/catalogue.ts';
 import { maxTtlMs } from '../faults/fault.ts';
 import { describeFault } from '../faults/heal.ts';
 import { injectFault } from '../faults/inject.ts';
+import { markOnDashboards } from '../observe/mark.ts';
 
 interface Options {
   target?: string;
@@ -36,6 +37,11 @@ export function register(program: Command, context: LabContext): void {
         ttlMs,
         owner: { kind: 'person' },
       });
+      await markOnDashboards(
+        workshop.backends,
+        { text: `Break: ${describeFault(spec)}`, tags: ['break'] },
+        { signal: context.signal, note: context.ui.note },
+      );
       context.ui.result({ ...entry, description: describeFault(spec) }, () => {
         context.ui.line(`Broken: ${describeFault(spec)}.`);
         const ends = faultCatalogue.find((kind) => kind.id === fault)?.endsByItself === true;

@@ -5,6 +5,7 @@ import { type DeployStep, deploy, deployedVersion, replicas } from '../deploy/de
 import { UsageError } from '../errors.ts';
 import type { EventKind } from '../events/event-log.ts';
 import { Workshop } from '../exercise/workshop.ts';
+import { markOnDashboards } from '../observe/mark.ts';
 
 /** `deploy` and `rollback`: another version of the API, replica after replica. It stays until the next one, `exercise reset` or `down`. */
 export function register(program: Command, context: LabContext): void {
@@ -55,7 +56,7 @@ async function roll(
     text,
     details: { version: version.name, environment, only },
   });
-  await annotate(workshop, text, kind, signal, ui.note);
+  await markOnDashboards(workshop.backends, { text, tags: [kind] }, { signal, note: ui.note });
   await deploy(workshop.lab, version, {
     environment,
     only,
@@ -72,24 +73,6 @@ async function roll(
         : `Version ${version.name} runs on ${only.join(', ')}.`,
     ),
   );
-}
-
-async function annotate(
-  workshop: Workshop,
-  text: string,
-  tag: string,
-  signal: AbortSignal,
-  note: (text: string) => void,
-): Promise<void> {
-  try {
-    await workshop.backends.grafana.annotate(
-      { text, tags: ['lab', tag], timeMs: Date.now() },
-      { signal: AbortSignal.any([signal, AbortSignal.timeout(2_000)]) },
-    );
-  } catch (error) {
-    signal.throwIfAborted();
-    note(`No annotation in Grafana: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 async function showVersions(context: LabContext): Promise<void> {

@@ -143,10 +143,18 @@ export async function checkExercise(context: LabContext, id: string | undefined)
         context.ui.line(`The steady state is back. Next act: ${outcome.nextAct.title}.`);
         return context.ui.line('Go on: npm run lab -- exercise start');
       }
-      context.ui.line('The steady state is back: done. What to take along:');
-      for (const learning of learner.exercise.learnings) context.ui.line(`  - ${learning}`);
+      if (outcome.openTasks !== undefined && outcome.openTasks.length > 0) {
+        context.ui.line('The steady state is back. What is left to do:');
+        return showTasks(context, learner);
+      }
+      showLearnings(context, learner);
     },
   );
+}
+
+function showLearnings({ ui }: LabContext, { exercise }: Learner): void {
+  ui.line('The steady state is back: done. What to take along:');
+  for (const learning of exercise.learnings) ui.line(`  - ${learning}`);
 }
 
 /** Where the learner is: works without a running lab. */
@@ -197,7 +205,9 @@ async function answerTask(context: LabContext, words: string[]): Promise<void> {
   if (!judgement.accepted) context.exitWith(1);
   context.ui.result({ task: taskId, ...judgement }, () => {
     context.ui.line(`${judgement.accepted ? '✓' : '✗'} ${taskId}: ${judgement.because}`);
-    if (judgement.accepted) showTasks(context, learner);
+    if (!judgement.accepted) return;
+    if (learner.progress?.doneAt === undefined) showTasks(context, learner);
+    else showLearnings(context, learner);
   });
 }
 

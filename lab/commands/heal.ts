@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { openWorkshop } from '../exercise/workshop.ts';
+import { markOnDashboards } from '../observe/mark.ts';
 
 /** `heal`: reverts every fault, journalled or not, and stops the traffic. */
 export function register(program: Command, context: LabContext): void {
@@ -10,6 +11,13 @@ export function register(program: Command, context: LabContext): void {
     .action(async () => {
       const workshop = await openWorkshop(context);
       const { reverted } = await workshop.healEverything();
+      if (reverted.length > 0) {
+        await markOnDashboards(
+          workshop.backends,
+          { text: 'Fix: everything was healed', tags: ['fix'] },
+          { signal: context.signal, note: context.ui.note },
+        );
+      }
       context.ui.result({ reverted }, () =>
         context.ui.line(reverted.length === 0 ? 'Nothing is broken.' : 'All is well again.'),
       );

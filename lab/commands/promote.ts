@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { CapabilityMissing, UsageError } from '../errors.ts';
+import { EventLog } from '../events/event-log.ts';
 
 /** `promote`: turns a standby into a primary. */
 export function register(program: Command, context: LabContext): void {
@@ -17,6 +18,12 @@ export function register(program: Command, context: LabContext): void {
         throw new UsageError(`"${component}" is no standby.`, 'Name postgres-replica.');
       }
       await lab.promote(component);
+      new EventLog(context.paths.eventsFile).append({
+        kind: 'promotion',
+        actor: 'learner',
+        text: `${component} is promoted to primary`,
+        details: { component },
+      });
       context.ui.result({ promoted: component }, () => {
         context.ui.line(`${component} is a primary now.`);
         context.ui.line(

@@ -37,6 +37,8 @@ export interface CheckOutcome extends PhaseOutcome {
   readonly invariants?: PhaseOutcome;
   /** The act that comes next. */
   readonly nextAct?: Act;
+  /** What is left to do after the repair. */
+  readonly openTasks?: readonly string[];
 }
 
 /** A file of the workspace that differs from the one in force. */
@@ -155,11 +157,9 @@ export class Learner {
       { fromMs: brokenAtMs ?? startedAtMs, toMs: lifecycle.context().clock.now() },
     ]);
     const nextAct = lifecycle.next;
-    if (nextAct === undefined) {
-      lifecycle.finish();
-      await lifecycle.session.stopTraffic();
-    }
-    return { ...outcome, invariants, ...(nextAct === undefined ? {} : { nextAct }) };
+    const openTasks = this.#afterwards(lifecycle);
+    if (nextAct === undefined && openTasks.length === 0) await this.#finish(lifecycle);
+    return { ...outcome, invariants, openTasks, ...(nextAct === undefined ? {} : { nextAct }) };
   }
 
   /** The checks of the moment, without a step: for who watches. */
@@ -202,7 +202,21 @@ export class Learner {
       accepted: judgement.accepted,
     });
     this.#noteTasks(lifecycle);
+    const isOver = lifecycle.actProgress.phase === 'recovered' && lifecycle.next === undefined;
+    if (isOver && this.#afterwards(lifecycle).length === 0) await this.#finish(lifecycle);
     return judgement;
+  }
+
+  /** The tasks of the time after the repair that are not answered. */
+  #afterwards({ act, actProgress }: Lifecycle): string[] {
+    return act.tasks
+      .filter(({ id, when }) => when === 'repaired' && actProgress.tasks[id]?.answeredAt === undefined)
+      .map(({ id }) => id);
+  }
+
+  async #finish(lifecycle: Lifecycle): Promise<void> {
+    lifecycle.finish();
+    await lifecycle.session.stopTraffic();
   }
 
   /** Finds a task's answer from telemetry, and keeps that it was shown. An action is told, not done. */

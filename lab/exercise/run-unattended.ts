@@ -249,9 +249,14 @@ class UnattendedRun {
 
   async #tasks(act: Act, record: ActRecord, when: 'broken' | 'repaired'): Promise<void> {
     for (const task of act.tasks) {
-      if (isDone(task) || (task.when ?? 'broken') !== when) continue;
+      // What is done while it is broken is a part of the repair.
+      if ((task.when ?? 'broken') !== when || (isDone(task) && when === 'broken')) continue;
       const startedAtMs = this.#clock.now();
-      this.#keepTask(record, await tryTask(task, this.#session), startedAtMs);
+      if (isDone(task)) {
+        const judge = await tryDone(task, this.#session);
+        await doTask(task, this.#session);
+        this.#keepTask(record, await judge.finish(), startedAtMs);
+      } else this.#keepTask(record, await tryTask(task, this.#session), startedAtMs);
     }
   }
 
@@ -305,7 +310,7 @@ class UnattendedRun {
 
   /** By the action that the act asks for, otherwise by its own steps; then the targets are asked. */
   async #repair(act: Act, record: ActRecord): Promise<void> {
-    const done = act.tasks.filter(isDone);
+    const done = act.tasks.filter(isDone).filter((task) => task.when !== 'repaired');
     const startedAtMs = this.#clock.now();
     const judges = [];
     for (const task of done) judges.push(await tryDone(task, this.#session));

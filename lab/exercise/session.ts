@@ -10,6 +10,7 @@ import { describeFault, type HealReport, heal } from '../faults/heal.ts';
 import { injectFault } from '../faults/inject.ts';
 import { type FaultJournal, type FaultOwner, faultId } from '../faults/journal.ts';
 import type { Backends } from '../observe/backends.ts';
+import { markOnDashboards } from '../observe/mark.ts';
 import type { RunningLab } from '../runtime/runtime.ts';
 import { Ledger } from '../traffic/ledger.ts';
 import type { Traffic, TrafficOptions } from '../traffic/traffic.ts';
@@ -214,18 +215,9 @@ export class Session {
     return faultKind(spec.kind).isActive({ lab, signal }, spec.target, spec.params);
   }
 
-  /** A mark on the dashboards. Its absence spoils nothing, so that a failure is only told. */
-  async #annotate(text: string, tag: string, timeMs = this.#options.clock.now()): Promise<void> {
-    const { observe, signal, note } = this.#options;
-    try {
-      await observe.grafana.annotate(
-        { text, tags: ['lab', tag, this.exerciseId], timeMs },
-        { signal: AbortSignal.any([signal, AbortSignal.timeout(2_000)]) },
-      );
-    } catch (error) {
-      if (!signal.aborted)
-        note(`No annotation in Grafana: ${error instanceof Error ? error.message : String(error)}`);
-    }
+  #annotate(text: string, tag: string, timeMs = this.#options.clock.now()): Promise<void> {
+    const { observe, ...rest } = this.#options;
+    return markOnDashboards(observe, { text, tags: [tag, this.exerciseId], timeMs }, rest);
   }
 }
 

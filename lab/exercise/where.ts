@@ -43,8 +43,8 @@ export function tasksDue(act: Act, progress: Progress | undefined): readonly Tas
   const broken = phase === 'broken' || phase === 'observed' || phase === 'tasks';
   return act.tasks.filter((task) => {
     if (tasks[task.id]?.answeredAt !== undefined) return false;
-    if (isDone(task)) return broken || repaired;
-    return (task.when ?? 'broken') === 'broken' ? broken : repaired;
+    if (task.when === 'repaired') return repaired;
+    return broken || (isDone(task) && repaired);
   });
 }
 
@@ -76,6 +76,12 @@ function nextStep(
       return ['See whether the steady state is back', 'exercise check'];
     case 'recovered': {
       const following = exercise.acts[exercise.acts.indexOf(act) + 1];
+      const [left] = openTasks;
+      if (following === undefined && left !== undefined) {
+        return answers.includes(left)
+          ? [`Answer the task ${left}`, `exercise answer ${left} <answer>`]
+          : [`Do the task ${left}, then have it judged`, `exercise answer ${left}`];
+      }
       return following === undefined
         ? ['See that it is done', 'exercise check']
         : [`Go on with the next act: ${following.title}`, 'exercise start'];

@@ -30,6 +30,20 @@ export interface NotificationFilter extends Cancel {
   readonly limit?: number;
 }
 
+/** What the status page tells the public; ISO times. */
+export interface PublicIncident {
+  readonly id: string;
+  readonly title: string;
+  readonly severity: string;
+  readonly state: string;
+  readonly declaredAt: string;
+  readonly resolvedAt: string | null;
+  readonly updates: readonly { readonly at: string; readonly state: string; readonly message: string }[];
+  readonly timeToDetectSeconds: number | null;
+  readonly timeToAcknowledgeSeconds: number | null;
+  readonly timeToRepairSeconds: number | null;
+}
+
 /** The on-call inbox: what people were told, and when. */
 export class InboxClient {
   readonly #http: HttpJson;
@@ -57,6 +71,15 @@ export class InboxClient {
   ): Promise<{ healthy: boolean; lastSeenAt?: string | null | undefined }> {
     const schema = z.object({ healthy: z.boolean(), lastSeenAt: z.string().nullish() });
     return this.#http.json('/api/watchdog', schema, cancel(options));
+  }
+
+  /** Replaces all that the status page says. */
+  async publishStatus(incidents: readonly PublicIncident[], options: Cancel = {}): Promise<void> {
+    await this.#http.text('/api/status', { method: 'PUT', body: { incidents }, ...cancel(options) });
+  }
+
+  statusPage(): string {
+    return this.#http.url('/status');
   }
 
   link(): string {

@@ -11,6 +11,7 @@ import type { PagerDutyEvents } from './pagerduty.ts';
 import { renderRunbook, renderRunbookList } from './runbook-page.ts';
 import type { Runbooks } from './runbooks.ts';
 import { parseSlackMessage } from './slack.ts';
+import { publicStatusSchema, renderStatusPage, type StatusBoard } from './status-page.ts';
 import type { Watchdog } from './watchdog.ts';
 import { fromWebhook, webhookSchema } from './webhook.ts';
 
@@ -20,6 +21,8 @@ export const inboxEndpoints = [
   '/runbooks',
   '/runbooks/:name',
   '/slack/:channel',
+  '/status',
+  '/api/status',
   '/v2/enqueue',
   '/webhook/:receiver',
   '/api/notifications',
@@ -37,6 +40,7 @@ export interface InboxParts {
   incidents: PagerDutyEvents;
   watchdog: Watchdog;
   runbooks: Runbooks;
+  board: StatusBoard;
   /** Files what arrived, or lets the watchdog have it. */
   deliver: (incoming: Incoming) => void;
 }
@@ -151,12 +155,31 @@ function addRunbooks(app: Express, { runbooks }: InboxParts): void {
   );
 }
 
+/** What the public is told: written by the lab's `incident` command, read by anybody. */
+function addStatusPage(app: Express, { board }: InboxParts): void {
+  app.get('/status', (_request, response) => {
+    sendPage(response, renderStatusPage(board.status));
+  });
+  app.get('/api/status', (_request, response) => {
+    response.json(board.status);
+  });
+  app.put(
+    '/api/status',
+    answering((request, response) => {
+      // JSON from another origin is asked for first, and nobody says yes: no page can write here in a visitor's name.
+      board.status = parseInput(publicStatusSchema, request.body);
+      return response.json(board.status);
+    }),
+  );
+}
+
 export function addInboxRoutes(app: Express, parts: InboxParts): void {
   app.use(express.json({ limit: bodyLimit, strict: false }));
   app.use(express.urlencoded({ limit: bodyLimit, extended: false, parameterLimit: 10 }));
   addReceivers(app, parts);
   addReaders(app, parts);
   addRunbooks(app, parts);
+  addStatusPage(app, parts);
 }
 
 /** Slack also takes the message as a form with one field, `payload`. */

@@ -8,6 +8,7 @@ import type { Incoming } from './notification.ts';
 import { NotificationStore } from './notification-store.ts';
 import { PagerDutyEvents } from './pagerduty.ts';
 import { Runbooks } from './runbooks.ts';
+import { StatusBoard } from './status-page.ts';
 import { Watchdog, watchdogAlertname } from './watchdog.ts';
 
 export interface InboxOptions {
@@ -51,7 +52,14 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
     endpoints: inboxEndpoints,
     readiness: () => [],
     routes: (routes) =>
-      addInboxRoutes(routes, { store, incidents: new PagerDutyEvents(), watchdog, runbooks, deliver }),
+      addInboxRoutes(routes, {
+        store,
+        incidents: new PagerDutyEvents(),
+        watchdog,
+        runbooks,
+        board: new StatusBoard(registry),
+        deliver,
+      }),
   });
   watchdog.start();
   return {

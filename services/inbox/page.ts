@@ -40,6 +40,7 @@ export function renderPage({ notifications, watchdog, hasRunbook, now }: PageCon
 <h1>On-call inbox</h1>
 <span>${waiting === 0 ? 'Nobody waits for you.' : `${waiting} to acknowledge`}</span>
 <a href="/runbooks">Runbooks</a>
+<a href="/status">Status page</a>
 <span class="watchdog ${watchdog.healthy ? 'ok' : 'bad'}">${watchdogLine(watchdog, now)}</span>
 </header>
 ${

@@ -1,7 +1,7 @@
 import { isSpanContextValid, TraceFlags, trace } from '@opentelemetry/api';
 import { createLogger as createWinstonLogger, transports, type Logger as WinstonLogger } from 'winston';
 import { type Environment, type LogLevel, logLevels } from './environment.ts';
-import { BoundedLokiTransport } from './loki-transport.ts';
+import { type LokiCounts, LokiTransport } from './loki-transport.ts';
 import { redact, redactText } from './redaction.ts';
 import { currentRequest } from './request-context.ts';
 
@@ -22,8 +22,8 @@ export interface Logger {
   isDebug(): boolean;
   /** How many lines of each level were written since the start. */
   readonly written: Readonly<Record<LogLevel, number>>;
-  /** Lines that Loki was not given because too many waited. */
-  readonly dropped: number;
+  /** What became of the lines on their way to Loki. */
+  readonly loki: Readonly<LokiCounts>;
   /** Sends what is buffered for Loki; gives up after 1.5 s. */
   close(): Promise<void>;
 }
@@ -77,7 +77,7 @@ export function createLogger(
   const loki =
     identity.LOKI_URL === undefined
       ? undefined
-      : new BoundedLokiTransport(
+      : new LokiTransport(
           identity.LOKI_URL,
           {
             app: 'notes',
@@ -85,7 +85,7 @@ export function createLogger(
             instance: identity.INSTANCE,
             environment: identity.ENVIRONMENT,
           },
-          { onStateChange: (line) => process.stderr.write(`${line}\n`) },
+          (line) => process.stderr.write(`${line}\n`),
         );
   const written: Record<LogLevel, number> = { fatal: 0, error: 0, warn: 0, info: 0, debug: 0 };
   const winston: WinstonLogger = createWinstonLogger({
@@ -119,9 +119,7 @@ export function createLogger(
       winston.level = level;
     },
     written,
-    get dropped() {
-      return loki?.dropped ?? 0;
-    },
+    loki: loki?.counts ?? { sent: 0, retried: 0, dropped: 0 },
     fatal: (message, fields) => write('fatal', message, fields),
     error: (message, fields) => write('error', message, fields),
     warn: (message, fields) => write('warn', message, fields),

@@ -61,7 +61,7 @@ function prefersOpenMetrics(accept: string | undefined): boolean {
 }
 
 /** What a logger has written and given up, as counters. */
-export function countLines(registry: Registry, logger: Pick<Logger, 'written' | 'dropped'>): void {
+export function countLines(registry: Registry, logger: Pick<Logger, 'written' | 'loki'>): void {
   const registers = [registry];
   new Counter({
     name: 'log_lines_total',
@@ -73,15 +73,29 @@ export function countLines(registry: Registry, logger: Pick<Logger, 'written' | 
       for (const [level, count] of Object.entries(logger.written)) this.inc({ level }, count);
     },
   });
-  new Counter({
-    name: 'log_lines_dropped_total',
-    help: 'Log lines that Loki was not given because too many waited.',
-    registers,
-    collect() {
-      this.reset();
-      this.inc(logger.dropped);
-    },
-  });
+  for (const [name, help, count] of [
+    ['log_lines_sent_total', 'Log lines that Loki took.', () => logger.loki.sent],
+    [
+      'log_lines_retried_total',
+      'Log lines sent to Loki once more after a failure.',
+      () => logger.loki.retried,
+    ],
+    [
+      'log_lines_dropped_total',
+      'Log lines that Loki was not given because too many waited, or that it refused.',
+      () => logger.loki.dropped,
+    ],
+  ] as const) {
+    new Counter({
+      name,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(count());
+      },
+    });
+  }
 }
 
 /** A registry with prom-client's process and Node.js metrics, the build's version and the crash counter. */

@@ -148,10 +148,12 @@ describe.each(models)('$uid', (model) => {
         expect(url).toMatch(/^\/d\/instance\?var-instance=/);
   });
 
-  test('breaks and fixes are marked from the annotations of Grafana', () => {
+  test('breaks, fixes and deploys are marked from the annotations of Grafana', () => {
     expect(model.annotations.list.map(({ datasource, target }) => [datasource.uid, target.tags])).toEqual([
       ['-- Grafana --', ['lab', 'break']],
       ['-- Grafana --', ['lab', 'fix']],
+      ['-- Grafana --', ['lab', 'deploy']],
+      ['-- Grafana --', ['lab', 'rollback']],
     ]);
   });
 });

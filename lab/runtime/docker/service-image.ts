@@ -13,7 +13,7 @@ import { serviceDockerfile } from './service-dockerfile.ts';
 const repository = 'break-and-observe/services';
 const bundles = ['gateway.cjs', 'api.cjs', 'inbox.cjs'];
 /** What the bundles leave to `require`, because OpenTelemetry patches it there (scripts/build.mjs). */
-const externals = ['express', 'pg', 'winston-loki'];
+const externals = ['express', 'pg'];
 
 export interface ServiceImage {
   readonly tag: string;

@@ -1,4 +1,4 @@
-import type { Express, NextFunction, Request, Response } from 'express';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import { createApp } from '../http/app.ts';
 import { BodyError } from '../http/body.ts';
 import { listen, type RunningServer } from '../http/listen.ts';
@@ -11,6 +11,7 @@ import { createMetrics, grafanaVersion } from './metrics.ts';
 import { dashboardPage } from './pages/dashboard-page.ts';
 import { explorePage } from './pages/explore-page.ts';
 import { homePage } from './pages/home-page.ts';
+import { contentSecurityPolicy } from './pages/layout.ts';
 import { readDashboardProviders, readDashboards } from './provisioning/dashboards.ts';
 import { readDataSources } from './provisioning/data-sources.ts';
 import type { GrafanaSettings } from './settings.ts';
@@ -27,8 +28,11 @@ export async function startGrafana(settings: GrafanaSettings): Promise<RunningSe
   const app: Express = createApp();
   app.use((_request: Request, response: Response, next: NextFunction) => {
     response.on('finish', () => metrics.request(response.statusCode));
+    response.setHeader('Content-Security-Policy', contentSecurityPolicy);
+    response.setHeader('X-Content-Type-Options', 'nosniff');
     next();
   });
+  app.use('/public', express.static(settings.webPath, { index: false, maxAge: '1m' }));
   app.get('/api/health', (_request: Request, response: Response) => {
     response
       .type('json')

@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 
 export interface GrafanaSettings {
@@ -7,6 +8,8 @@ export interface GrafanaSettings {
   readonly provisioningPath: string;
   readonly adminPassword: string;
   readonly anonymousEnabled: boolean;
+  /** The folder with the pages' programs and styles. */
+  readonly webPath: string;
 }
 
 const schema = z.object({
@@ -31,5 +34,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): GrafanaSettings {
     provisioningPath: parsed.data.GF_PATHS_PROVISIONING,
     adminPassword: parsed.data.GF_SECURITY_ADMIN_PASSWORD,
     anonymousEnabled: parsed.data.GF_AUTH_ANONYMOUS_ENABLED === 'true',
+    // The build puts them beside the server's own file.
+    webPath: join(dirname(process.argv[1] ?? ''), 'web'),
   };
 }

@@ -191,7 +191,11 @@ export async function startPrometheus(flags: Flags): Promise<PrometheusServer> {
       cause: error,
     });
   }
-  const retention = setInterval(() => head.enforceRetention(), retentionCheckMs);
+  const retention = setInterval(() => {
+    if (head.dropFuture())
+      process.stderr.write('level=WARN msg="The clock was set back: samples of the future dropped"\n');
+    head.enforceRetention();
+  }, retentionCheckMs);
   return {
     url: server.url,
     port,

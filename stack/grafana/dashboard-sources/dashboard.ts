@@ -47,7 +47,7 @@ export interface DashboardOptions {
   readonly rows: readonly Row[];
 }
 
-/** A dashboard of the lab: links up and down the levels, breaks and fixes as marks, 15 minutes, live. */
+/** A dashboard of the lab: links up and down the levels, breaks, fixes and deploys as marks, 15 minutes, live. */
 export function dashboard({ uid, description, variables = [], rows }: DashboardOptions): DashboardModel {
   const { title, level } = places[uid];
   const builder = new DashboardBuilder(title)
@@ -59,7 +59,12 @@ export function dashboard({ uid, description, variables = [], rows }: DashboardO
     .timezone('browser')
     .readonly()
     .tooltip(DashboardCursorSync.Crosshair)
-    .annotations([marks('Breaks', 'break', 'red'), marks('Fixes', 'fix', 'green')])
+    .annotations([
+      marks('Breaks', 'break', 'red'),
+      marks('Fixes', 'fix', 'green'),
+      marks('Deploys', 'deploy', 'blue'),
+      marks('Rollbacks', 'rollback', 'purple'),
+    ])
     .links(neighbours(uid).map(link));
   for (const variable of variables) builder.withVariable(variable);
   for (const row of rows) {
@@ -106,7 +111,7 @@ function link(uid: Uid): DashboardLinkBuilder {
     .includeVars(true);
 }
 
-/** What the lab wrote to Grafana's own annotations when it broke or repaired something. */
+/** What the lab wrote to Grafana's own annotations when it broke, repaired or deployed something. */
 function marks(name: string, tag: string, color: string): AnnotationQueryBuilder {
   return new AnnotationQueryBuilder()
     .name(name)

@@ -67,6 +67,7 @@ export const slo = dashboard({
           unit: 's',
           width: 6,
           decimals: 0,
+          none: 'nothing burns',
           color: 'red',
           steps: [
             [600, 'orange'],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parsePrometheusDuration } from '../../duration/prometheus-duration.ts';
+import type { ChoiceView } from '../web/view.ts';
 
 /** A variable of a dashboard with the value that a page's address, or the dashboard itself, gives it. */
 export interface Variable {
@@ -9,14 +10,21 @@ export interface Variable {
   readonly text: string;
   /** What stands in a query. */
   readonly value: string;
+  /** What it can be chosen from; undefined: anything can be typed. */
+  readonly choice?: ChoiceView | undefined;
 }
 
 const variableSchema = z.looseObject({
   name: z.string(),
-  label: z.string().optional(),
-  multi: z.boolean().default(false),
-  includeAll: z.boolean().default(false),
-  allValue: z.string().optional(),
+  type: z.string().catch(''),
+  label: z.string().optional().catch(undefined),
+  multi: z.boolean().catch(false),
+  includeAll: z.boolean().catch(false),
+  allValue: z.string().optional().catch(undefined),
+  query: z
+    .union([z.string(), z.looseObject({ query: z.string() }).transform(({ query }) => query)])
+    .catch(''),
+  datasource: z.looseObject({ uid: z.string().catch('') }).catch({ uid: '' }),
   current: z
     .looseObject({ value: z.union([z.string(), z.array(z.string())]).optional() })
     .optional()
@@ -27,9 +35,11 @@ const all = '$__all';
 
 /** The dashboard's variables, each with its value from `var-<name>` of the address, as Grafana takes it. */
 export function readVariables(list: unknown, parameters: URLSearchParams): Variable[] {
-  const parsed = z.array(variableSchema).safeParse(list ?? []);
-  if (!parsed.success) return [];
-  return parsed.data.map(({ name, label, multi, includeAll, allValue, current }) => {
+  const readable = (Array.isArray(list) ? list : []).flatMap(
+    (one) => variableSchema.safeParse(one).data ?? [],
+  );
+  return readable.map((variable) => {
+    const { name, label, multi, includeAll, allValue, current } = variable;
     const given = parameters.getAll(`var-${name}`).flatMap((value) => (multi ? value.split(',') : [value]));
     const values = given.length > 0 ? given : [current?.value ?? ''].flat();
     const isAll = includeAll && values.some((value) => value === all || value === 'All' || value === '');
@@ -38,8 +48,23 @@ export function readVariables(list: unknown, parameters: URLSearchParams): Varia
       label: label ?? name,
       text: isAll ? 'All' : values.join(','),
       value: isAll ? (allValue ?? '.*') : multi ? alternatives(values) : (values[0] ?? ''),
+      choice: choiceOf(variable),
     };
   });
+}
+
+/** `label_values(metric, label)` or `label_values(label)` of Prometheus, or a list between commas. */
+function choiceOf(variable: z.output<typeof variableSchema>): ChoiceView | undefined {
+  const { name, type, query, includeAll: all, datasource } = variable;
+  if (type === 'custom')
+    return { name, all, from: { values: query.split(',').map((value) => value.trim()) } };
+  const asked = /^label_values\((?:(.+),)?\s*(\w+)\s*\)$/.exec(query.trim());
+  if (type !== 'query' || asked === null) return undefined;
+  return {
+    name,
+    all,
+    from: { source: datasource.uid, selector: asked[1]?.trim() ?? '', label: asked[2]! },
+  };
 }
 
 /** Several values stand in a query as one regular expression. */
@@ -48,11 +73,14 @@ function alternatives(values: readonly string[]): string {
   return escaped.length === 1 ? escaped[0]! : `(${escaped.join('|')})`;
 }
 
-/** The durations that Grafana puts into queries, for a range of time and a data source's scrape interval. */
-export function builtInVariables(rangeSeconds: number, timeInterval: unknown): Record<string, string> {
+/** The durations that Grafana puts into queries, for a range of time, a data source's scrape interval and a width in pixels. */
+export function builtInVariables(
+  rangeSeconds: number,
+  timeInterval: unknown,
+  width = 1000,
+): Record<string, string> {
   const scrape = secondsOf(timeInterval) ?? 15;
-  // A panel of this width: what Grafana asks of the screen.
-  const interval = Math.max(scrape, Math.ceil(rangeSeconds / 1000));
+  const interval = Math.max(scrape, Math.ceil(rangeSeconds / width));
   return {
     __interval: `${interval}s`,
     __interval_ms: String(interval * 1000),

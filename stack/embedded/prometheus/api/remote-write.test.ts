@@ -99,4 +99,9 @@ test('what cannot be taken is refused in the words of the real server', async ()
     status: 400,
     text: 'duplicate sample for timestamp\n',
   });
+  // One wrong clock would age everything else.
+  expect(await post(compress(body([[2, Date.now() + 700_000]])))).toEqual({
+    status: 400,
+    text: 'out of bounds\n',
+  });
 });

@@ -4,7 +4,7 @@ import { uncompress } from 'snappyjs';
 import { readBody } from '../../http/body.ts';
 import { Labels } from '../labels/labels.ts';
 import type { ExemplarRing } from '../storage/exemplars.ts';
-import type { Head } from '../storage/head.ts';
+import { type Head, isTooFarAhead } from '../storage/head.ts';
 import { messageOf } from './api-error.ts';
 import { plainError, type Routing } from './routing.ts';
 
@@ -121,7 +121,9 @@ function store(message: WriteMessage, head: Head, exemplars: ExemplarRing): stri
     for (const point of samples) {
       buffer[0] = point.value ?? 0;
       const stale = Number.isNaN(buffer[0]) && isStaleValue(point.value ?? 0);
-      const outcome = head.append(target, time(point), point.value ?? 0, stale);
+      const outcome = isTooFarAhead(time(point))
+        ? 'out-of-bounds'
+        : head.append(target, time(point), point.value ?? 0, stale);
       if (outcome === 'out-of-order') fault ??= 'out of order sample';
       else if (outcome === 'out-of-bounds') fault ??= 'out of bounds';
       else if (outcome === 'too-old') fault ??= 'too old sample';

@@ -4,7 +4,7 @@ import type { ScrapeConfig } from '../config/scrape-config.ts';
 import { Labels } from '../labels/labels.ts';
 import { type MutableLabels, relabel } from '../relabel/relabel.ts';
 import type { ExemplarRing } from '../storage/exemplars.ts';
-import type { Head } from '../storage/head.ts';
+import { type Head, isTooFarAhead } from '../storage/head.ts';
 import type { MemorySeries } from '../storage/series.ts';
 import type { Exposition, MetricMetadata } from './exposition/exposition.ts';
 import { normalizeFloatLabels } from './exposition/float-label.ts';
@@ -58,6 +58,7 @@ export class ScrapeLoop {
   readonly #offsetMs: number;
   readonly #abort = new AbortController();
   #timer: NodeJS.Timeout | undefined;
+  #isOutOfBounds = false;
   #cache = new Map<string, CachedSeries | 'dropped'>();
   /** The series of the last scrape without a timestamp of their own: when one is missing from the next, it is stale. */
   #present = new Map<string, MemorySeries>();
@@ -208,9 +209,14 @@ export class ScrapeLoop {
     }
 
     const present = new Map<string, MemorySeries>();
+    let outOfBounds = 0;
     for (const { cached, index } of taken) {
       const sample = exposition.samples[index]!;
       const timeMs = honorTimestamps ? (sample.timeMs ?? scrapeMs) : scrapeMs;
+      if (isTooFarAhead(timeMs, scrapeMs)) {
+        outOfBounds++;
+        continue;
+      }
       if (cached.series === undefined || cached.series.gone) {
         const before = head.seriesCount;
         cached.series = head.series(cached.labels);
@@ -219,7 +225,7 @@ export class ScrapeLoop {
       }
       const outcome = head.append(cached.series, timeMs, sample.value);
       if (outcome === 'out-of-order' || outcome === 'too-old') counters.outOfOrder++;
-      else if (outcome === 'out-of-bounds') counters.outOfBounds++;
+      else if (outcome === 'out-of-bounds') outOfBounds++;
       else if (outcome === 'duplicate') counters.duplicate++;
       const ownTime = honorTimestamps && sample.timeMs !== undefined;
       if (!ownTime || trackTimestampsStaleness) present.set(cached.labels.key, cached.series);
@@ -231,10 +237,22 @@ export class ScrapeLoop {
         });
       }
     }
+    counters.outOfBounds += outOfBounds;
+    this.#warnOfBounds(outOfBounds);
     this.metadata = exposition.metadata;
     this.#endRound(scrapeMs, present);
     if (this.#cache.size > 2 * exposition.samples.length + 100) this.#forgetUnused();
     return counts;
+  }
+
+  /** Once, until a scrape is without: a target that lies about the time does so at every scrape. */
+  #warnOfBounds(dropped: number): void {
+    if (dropped > 0 && !this.#isOutOfBounds) {
+      process.stderr.write(
+        `level=WARN component="scrape manager" scrape_pool=${JSON.stringify(this.#config.jobName)} target=${this.target.url} msg="Error on ingesting samples that are too old or are too far into the future" num_dropped=${dropped}\n`,
+      );
+    }
+    this.#isOutOfBounds = dropped > 0;
   }
 
   /** Labels of a scraped series: the target's joined in, metric relabelling applied, limits checked. */

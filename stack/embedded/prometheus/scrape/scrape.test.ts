@@ -99,6 +99,19 @@ describe('a scrape', () => {
     expect(Number((await deaf.query('timestamp(m)'))[0]!.value)).toBeGreaterThan(old / 1000 + 10);
   });
 
+  test('a sample from the future is left out, and takes nothing else with it', async () => {
+    const ahead = Date.now() * 1000;
+    await using shop = await startTarget(page(`near 1 ${Date.now() + 500_000}\nfar 2 ${ahead}\nm 1\n`));
+    await using prometheus = await startTestServer({ 'prometheus.yml': job(shop.address) });
+    await scraped(prometheus);
+    prometheus.server.head.enforceRetention();
+    await until(async () => Number((await prometheus.query('count_over_time(m[1m])'))[0]?.value) > 2);
+    expect(await prometheus.query(`far @ ${ahead / 1000}`)).toEqual([]);
+    expect(prometheus.server.head.maxMs).toBeLessThan(Date.now() + 600_000);
+    const metrics = await (await fetch(`${prometheus.server.url}/metrics`)).text();
+    expect(metrics).toMatch(/^prometheus_target_scrapes_sample_out_of_bounds_total [1-9]/m);
+  });
+
   test('exemplars are kept with the flag and can be asked for', async () => {
     await using shop = await startTarget(
       page(

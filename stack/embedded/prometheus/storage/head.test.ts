@@ -93,6 +93,23 @@ describe('what is taken', () => {
 });
 
 describe('bounds', () => {
+  test('by now: after the clock was set back what it stored of the future goes, and samples are taken again', () => {
+    const head = new Head({ retentionMs: 600_000, retentionBytes: 1e9 });
+    fill(head, 'past', 10);
+    fill(head, 'both', 10);
+    const both = head.find(Labels.from({ __name__: 'both' }))!;
+    const future = start + 86_400_000;
+    head.append(both, future, 1);
+    head.append(head.series(Labels.from({ __name__: 'future' })), future, 1);
+    expect(head.append(both, start + 20_000, 2)).toBe('out-of-bounds');
+    expect(head.dropFuture(start + 20_000)).toBe(true);
+    expect(head.maxMs).toBe(start + 9_000);
+    expect(head.seriesCount).toBe(2);
+    expect(head.append(both, start + 20_000, 2)).toBe('ok');
+    expect(head.dropFuture(start + 20_000)).toBe(false);
+    expect(head.select(matchers('both'), start, future)[0]!.timestamps).toHaveLength(11);
+  });
+
   test('by time: what is older than the retention goes, a series without samples with it', () => {
     const head = new Head({ retentionMs: 600_000, retentionBytes: 1e9 });
     fill(head, 'gone', 10);

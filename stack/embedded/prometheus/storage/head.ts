@@ -16,6 +16,12 @@ export interface HeadOptions {
 /** Prometheus takes nothing older than half a block (2 h) behind the newest sample. */
 const appendableMs = 60 * 60 * 1000;
 
+/** Prometheus takes nothing that says to be from more than this ahead of now. */
+const aheadMs = 10 * 60 * 1000;
+
+/** Whether a time that somebody else wrote may not be stored: one wrong clock would age everything else at once. */
+export const isTooFarAhead = (timeMs: number, nowMs = Date.now()): boolean => timeMs > nowMs + aheadMs;
+
 export type HeadAppendOutcome = AppendOutcome | 'out-of-bounds' | 'too-old';
 
 /** All samples: series in memory, an inverted label index, bounds by time and by bytes. */
@@ -133,6 +139,18 @@ export class Head implements Queryable {
       this.#sizeBytes += series.sizeBytes - before;
       if (series.chunkCount === 0) this.#forget(series);
     }
+  }
+
+  /**
+   * Forgets what lies in the future: this machine's clock was ahead and was set back. Kept, it would have every sample
+   * of now refused as too old. Returns whether there was any.
+   */
+  dropFuture(nowMs = Date.now()): boolean {
+    if (!isTooFarAhead(this.#maxMs, nowMs)) return false;
+    this.delete([], nowMs + 1, Number.POSITIVE_INFINITY);
+    this.#maxMs = Number.NEGATIVE_INFINITY;
+    for (const series of this.#series.values()) if (series.maxMs > this.#maxMs) this.#maxMs = series.maxMs;
+    return true;
   }
 
   /** Drops what is beyond the retention by time and by bytes. Returns the number of samples dropped. */

@@ -1,0 +1,96 @@
+import { Gauge, type Registry } from 'prom-client';
+import { z } from 'zod';
+import { escapeHtml, renderLayout } from './html.ts';
+
+const text = z.string().trim().min(1).max(500);
+const moment = z.iso.datetime();
+const seconds = z.number().nonnegative().nullable();
+
+/** Everything that the public is told: the whole of it each time, so that a restart loses nothing for long. */
+export const publicStatusSchema = z.strictObject({
+  incidents: z
+    .array(
+      z.strictObject({
+        id: z.string().regex(/^INC-\d{1,6}$/),
+        title: text,
+        severity: z.enum(['SEV1', 'SEV2', 'SEV3', 'SEV4']),
+        state: z.enum(['investigating', 'identified', 'monitoring', 'resolved']),
+        declaredAt: moment,
+        resolvedAt: moment.nullable(),
+        updates: z.array(z.strictObject({ at: moment, state: z.string().max(20), message: text })).max(100),
+        timeToDetectSeconds: seconds,
+        timeToAcknowledgeSeconds: seconds,
+        timeToRepairSeconds: seconds,
+      }),
+    )
+    .max(100),
+});
+export type PublicStatus = z.output<typeof publicStatusSchema>;
+
+const times = [
+  ['detect', 'From the first harm to users until somebody was told.', 'timeToDetectSeconds'],
+  ['acknowledge', 'From the first page until somebody took it.', 'timeToAcknowledgeSeconds'],
+  ['repair', 'From the first harm to users until they were served again.', 'timeToRepairSeconds'],
+] as const;
+
+/** What the public sees, and the times of the incidents as metrics. */
+export class StatusBoard {
+  status: PublicStatus = { incidents: [] };
+
+  constructor(registry: Registry) {
+    const incidents = (): PublicStatus['incidents'] => this.status.incidents;
+    for (const [name, help, key] of times) {
+      new Gauge({
+        name: `incident_time_to_${name}_seconds`,
+        help,
+        labelNames: ['incident', 'severity'],
+        registers: [registry],
+        collect() {
+          this.reset();
+          for (const { id: incident, severity, [key]: value } of incidents()) {
+            if (value !== null) this.set({ incident, severity }, value);
+          }
+        },
+      });
+    }
+  }
+}
+
+const style = `
+.state { border-radius: .4rem; padding: .8rem 1rem; font-weight: 600; border: 1px solid var(--line); border-left: .35rem solid var(--resolved); }
+.state.bad { border-left-color: var(--firing); }
+ol { list-style: none; padding-left: 1rem; border-left: 2px solid var(--line); } li { margin: .5rem 0; }
+time { color: var(--quiet); font-size: .85rem; } .what { text-transform: capitalize; font-weight: 600; }
+`;
+
+/** For users: what they may notice, and what is done about it. Nothing of the inside stands here. */
+export function renderStatusPage({ incidents }: PublicStatus): string {
+  const open = incidents.filter(({ state }) => state !== 'resolved');
+  const past = incidents.filter(({ state }) => state === 'resolved').reverse();
+  return renderLayout(
+    { title: 'Status of Notes', style, refreshSeconds: 10 },
+    `<header><h1>Status of Notes</h1></header>
+<p class="state${open.length === 0 ? '' : ' bad'}">${open.length === 0 ? 'Everything works.' : 'Something is wrong, and we work on it.'}</p>
+${open.map(renderIncident).join('\n')}
+<h2>History</h2>
+${past.length === 0 ? '<p>No incidents.</p>' : past.map(renderIncident).join('\n')}`,
+  );
+}
+
+function renderIncident({
+  title,
+  state,
+  declaredAt,
+  resolvedAt,
+  updates,
+}: PublicStatus['incidents'][number]): string {
+  const lines = [...updates]
+    .reverse()
+    .map(
+      ({ at, state: then, message }) =>
+        `<li><span class="what">${escapeHtml(then)}</span> – ${escapeHtml(message)} <time datetime="${escapeHtml(at)}">${clock(at)}</time></li>`,
+    );
+  return `<section><h3>${escapeHtml(title)}</h3><p><span class="what">${state}</span> <time datetime="${escapeHtml(declaredAt)}">${resolvedAt === null ? `since ${clock(declaredAt)}` : `${clock(declaredAt)} to ${clock(resolvedAt)}`}</time></p><ol>${lines.join('\n')}</ol></section>`;
+}
+
+const clock = (iso: string): string => `${iso.slice(0, 10)} ${iso.slice(11, 16)} UTC`;

@@ -1,0 +1,21 @@
+import { drawGraph } from './graph.ts';
+import { drawHeatmap } from './heatmap.ts';
+import { drawLogs, drawTable, drawText } from './lists.ts';
+import { drawBarGauge, drawStat } from './numbers.ts';
+import type { Draw } from './panel.ts';
+import { drawStateTimeline } from './state-timeline.ts';
+
+/** How a panel of a type is drawn. */
+export const draws: Readonly<Record<string, Draw>> = {
+  timeseries: drawGraph,
+  graph: drawGraph,
+  stat: drawStat,
+  gauge: drawStat,
+  bargauge: drawBarGauge,
+  table: drawTable,
+  logs: drawLogs,
+  'state-timeline': drawStateTimeline,
+  'status-history': drawStateTimeline,
+  heatmap: drawHeatmap,
+  text: drawText,
+};
