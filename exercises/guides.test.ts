@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { readGuide } from '../lab/exercise/guide.ts';
 import { exerciseIds, loadExercise } from '../lab/exercise/load-exercises.ts';
 import { projectRoot } from '../lab/root.ts';
 import { parseQuery } from '../stack/embedded/loki/logql/parser.ts';
@@ -9,16 +10,7 @@ import { parseExpr } from '../stack/embedded/prometheus/promql/parser/parse.ts';
 const ids = exerciseIds(projectRoot);
 const guide = (id: string): string => readFileSync(join(projectRoot, 'exercises', id, 'README.md'), 'utf8');
 
-/** The fenced blocks of a guide. */
-const blocks = (id: string): string[] =>
-  [...guide(id).matchAll(/^```\n([\s\S]*?)^```$/gm)].map((match) => match[1]!.trim());
-
-const isCommand = (block: string): boolean => block.startsWith('npm run lab');
-const queries = ids.flatMap((id) =>
-  blocks(id)
-    .filter((block) => !isCommand(block))
-    .map((query) => [id, query] as const),
-);
+const queries = ids.flatMap((id) => readGuide(projectRoot, id).map((query) => [id, query] as const));
 
 const parses = (parse: (text: string) => unknown, text: string): boolean => {
   try {

@@ -251,8 +251,8 @@ describe('the bundled services', () => {
     expect(await metrics.text()).toContain(`# {trace_id="${traceId}"`);
     await until(() => collector.pushes.length > 0);
     expect(new Set(collector.pushes)).toEqual(new Set(['application/json']));
-    // The telemetry's own traffic and the probes are not traced.
-    expect(collector.spans.some(({ name }) => /ready|metrics|loki|v1\/traces/.test(name))).toBe(false);
+    // The telemetry’s own traffic, the probes and the lab’s own requests are not traced.
+    expect(collector.spans.some(({ name }) => /ready|metrics|loki|faults|v1\/traces/.test(name))).toBe(false);
   });
 
   it('end what they do on SIGTERM: the request in flight is answered, its span and lines are sent', async () => {

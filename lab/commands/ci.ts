@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { resultLine } from '../exercise/check-line.ts';
+import { GuideQueries, readGuide } from '../exercise/guide.ts';
 import { assertExerciseCapable } from '../exercise/learner.ts';
 import { loadExercise, loadExercises } from '../exercise/load-exercises.ts';
 import { MachineWatch } from '../exercise/machine-watch.ts';
@@ -73,7 +74,8 @@ async function runAll(
       try {
         for (const exercise of exercises) {
           context.ui.line(`${exercise.id}: ${exercise.title}`);
-          reports.push(await runUnattended(exercise, session(), tell(context), machine));
+          const guide = new GuideQueries(readGuide(projectRoot, exercise.id));
+          reports.push(await runUnattended(exercise, session(), tell(context), machine, guide));
         }
         // An unattended run begins and ends with a healthy lab: whoever had something broken begins anew.
         for (const id of workshop.brokenExercises()) workshop.progress.reset(id);

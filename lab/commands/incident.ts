@@ -1,9 +1,9 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Argument, type Command } from 'commander';
 import type { LabContext } from '../context.ts';
-import { UsageError } from '../errors.ts';
+import { NotWritable, UsageError } from '../errors.ts';
 import { Workshop } from '../exercise/workshop.ts';
 import { type Incident, Incidents, type Role, roles, states } from '../incident/incident.ts';
 import { budgetWords, renderPostmortem, reviewPostmortem } from '../incident/postmortem.ts';
@@ -17,6 +17,7 @@ import {
   severities,
   severityTerms,
 } from '../incident/severity.ts';
+import { makeFolder } from '../state/make-folder.ts';
 import { Ledger } from '../traffic/ledger.ts';
 import { parseTtl } from './break.ts';
 
@@ -296,11 +297,10 @@ async function postmortem(
 
 function writeText(file: string, text: string): void {
   try {
-    mkdirSync(dirname(file), { recursive: true });
+    makeFolder(dirname(file));
     writeFileSync(file, text, { flag: 'wx' });
   } catch (error) {
-    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
-    throw new UsageError(`${file} cannot be written (${reason}).`, 'Name another file with --output.');
+    throw new NotWritable(file, (error as NodeJS.ErrnoException).code ?? String(error), { cause: error });
   }
 }
 

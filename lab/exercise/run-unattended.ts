@@ -2,6 +2,7 @@ import type { Interval } from '../traffic/ledger.ts';
 import { percentile } from '../traffic/tally.ts';
 import type { Clock } from './clock.ts';
 import { type Detection, detectionCheck, measureDetection } from './detection.ts';
+import { GuideQueries } from './guide.ts';
 import { Lifecycle, type LifecycleEvents, type PhaseOutcome } from './lifecycle.ts';
 import { type Act, type ActInterval, type Exercise, isDone } from './model.ts';
 import {
@@ -40,10 +41,11 @@ export async function runUnattended(
   options: SessionOptions,
   events: RunEvents = {},
   machine: { readonly samples: readonly MachineSample[] } = { samples: [] },
+  guide = new GuideQueries([]),
 ): Promise<ExerciseReport> {
   const { clock, signal, lab } = options;
   const startedAtMs = clock.now();
-  const run = new UnattendedRun(exercise, options, events, machine);
+  const run = new UnattendedRun(exercise, options, events, machine, guide);
   const problems: string[] = [];
   try {
     await run.prepare();
@@ -98,6 +100,7 @@ class UnattendedRun {
   readonly #events: RunEvents;
   readonly #machine: { readonly samples: readonly MachineSample[] };
   readonly #clock: Clock;
+  readonly #guide: GuideQueries;
   #record: ActRecord | undefined;
 
   constructor(
@@ -105,7 +108,9 @@ class UnattendedRun {
     options: SessionOptions,
     events: RunEvents,
     machine: { readonly samples: readonly MachineSample[] },
+    guide: GuideQueries,
   ) {
+    this.#guide = guide;
     this.#options = options;
     this.#events = events;
     this.#machine = machine;
@@ -165,6 +170,7 @@ class UnattendedRun {
     if (seen) await this.#measureDetection(act, record);
     let clean: ActInterval[] = [{ fromMs: this.#session.timeline.brokenAtMs!, toMs: this.#clock.now() }];
     if (seen) {
+      await this.#askGuide();
       const provable = await this.#run(() => lifecycle.recoverControl());
       if (!provable.held)
         record.problems.push(
@@ -182,7 +188,15 @@ class UnattendedRun {
 
     await this.#phase('repair', () => this.#repair(act, record));
     const { held: recovered } = await this.#run(() => lifecycle.recover());
-    if (recovered) record.recoveredAtMs = this.#clock.now();
+    if (recovered) {
+      record.recoveredAtMs = this.#clock.now();
+      await this.#askGuide();
+      // In one act or another a learner has to find something with each.
+      if (lifecycle.next === undefined) {
+        for (const query of this.#guide.unanswered)
+          record.problems.push(`a query of the guide found nothing: ${query}`);
+      }
+    }
     if (seen) {
       // No window of the part after the decoys may see them.
       const windowsFromMs = tried ? resumedAtMs + this.#windowMs() : clean[0]!.fromMs;
@@ -201,6 +215,13 @@ class UnattendedRun {
     await this.#session.undoChanges();
     await this.#session.revert();
     return recovered;
+  }
+
+  /** As a learner does who goes along with it: while it is broken, and after the repair. */
+  async #askGuide(): Promise<void> {
+    if (this.#guide.unanswered.length > 0) {
+      await this.#phase('guide', () => this.#guide.ask(this.#session.context()));
+    }
   }
 
   async #phase(name: string, work: () => Promise<void>): Promise<void> {

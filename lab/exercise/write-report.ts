@@ -1,7 +1,8 @@
-import { accessSync, constants, mkdirSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { NotWritable, ReportInvalid } from '../errors.ts';
+import { makeFolder } from '../state/make-folder.ts';
 import { junitXml } from './junit.ts';
 import schema from './report.schema.json' with { type: 'json' };
 import type { RunReport } from './report.ts';
@@ -25,7 +26,7 @@ export function prepareReport(directory: string): void {
 
 function writing(directory: string, work: () => void): void {
   try {
-    mkdirSync(directory, { recursive: true });
+    makeFolder(directory);
     work();
   } catch (error) {
     throw new NotWritable(directory, (error as NodeJS.ErrnoException).code ?? String(error), {

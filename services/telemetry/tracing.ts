@@ -12,6 +12,8 @@ import { SwitchableSampler } from './sampling.ts';
 
 /** Probes and scrapes come every second and would drown the traces of users. */
 const probePaths = new Set(['/metrics', '/health', '/ready']);
+/** What the lab asks of a service's admin port is no request of a user. */
+const adminPath = /^\/(?:faults|log-level|sampling)(?:[/?]|$)/;
 const exportDelayMs = 500;
 const exportTimeoutMs = 2_000;
 const queueSpans = 8_192;
@@ -64,7 +66,8 @@ export function startTracing(environment: Environment): Tracing {
     logRecordProcessors: [],
     instrumentations: [
       new HttpInstrumentation({
-        ignoreIncomingRequestHook: (request) => probePaths.has((request.url ?? '').split('?', 1)[0] ?? ''),
+        ignoreIncomingRequestHook: ({ url = '' }) =>
+          probePaths.has(url.split('?', 1)[0] ?? '') || adminPath.test(url),
         ignoreOutgoingRequestHook: (request) =>
           probePaths.has(request.path ?? '') ||
           ownTraffic.has(`${request.hostname ?? request.host}:${request.port}`),

@@ -1,9 +1,10 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type PaceName, paces } from '../../../stack/pace.ts';
 import { type Component, imageOf } from '../../../stack/topology.ts';
-import { UsageError } from '../../errors.ts';
+import { NotWritable, UsageError } from '../../errors.ts';
 import { createCredentials } from '../../state/credentials.ts';
+import { makeFolder } from '../../state/make-folder.ts';
 import { pinnedOffset, wantedPorts } from '../ports.ts';
 import { renderConfig } from '../render-config.ts';
 import { composeFile } from './compose.ts';
@@ -40,7 +41,13 @@ export function exportCompose(components: readonly Component[], options: ExportO
     nodeComponent === undefined ? 'node:24-alpine' : imageOf(nodeComponent, environment),
   );
   removeEarlierExport(directory);
-  mkdirSync(directory, { recursive: true });
+  try {
+    makeFolder(directory);
+  } catch (error) {
+    throw new NotWritable(directory, (error as NodeJS.ErrnoException).code ?? String(error), {
+      cause: error,
+    });
+  }
   renderConfig(components, {
     source: join(root, 'stack'),
     directory: join(directory, 'config'),
@@ -49,7 +56,7 @@ export function exportCompose(components: readonly Component[], options: ExportO
   });
   for (const { path, content } of service.entries) {
     const target = join(directory, 'services', path);
-    mkdirSync(dirname(target), { recursive: true });
+    makeFolder(dirname(target));
     writeFileSync(target, content);
   }
   const file = join(directory, 'compose.yaml');

@@ -16,6 +16,7 @@ import { ComponentFailed } from '../../errors.ts';
 import type { RunAs } from '../../process/run-as.ts';
 import type { Credentials } from '../../state/credentials.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
+import { confValue, conninfoValue, restoreText, shellWord } from './postgres-quoting.ts';
 
 /** What PostgreSQL's own tools need of the environment. `TZ` spares initdb the search for the local time zone. */
 export function postgresEnvironment(): Record<string, string> {
@@ -161,28 +162,27 @@ export function configureCluster(options: {
 }): void {
   const { directory, upstream } = options;
   const passfile = join(directory, 'replication.pgpass');
-  const quote = (value: string): string => `'${value.replaceAll("'", "''")}'`;
   const connection = [
     `host=${upstream.host}`,
     `port=${upstream.port}`,
     'user=replicator',
-    `passfile=${passfile.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll(' ', '\\ ')}`,
-    `application_name=${options.applicationName}`,
+    `passfile=${conninfoValue(passfile)}`,
+    `application_name=${conninfoValue(options.applicationName)}`,
     'connect_timeout=3',
   ].join(' ');
   const files: Record<string, string> = {
     'postgresql.conf': [
       readFileSync(join(options.config, 'postgresql.conf'), 'utf8'),
       '# From here on: written by the lab at every start.',
-      `listen_addresses = ${quote(options.listen.host)}`,
+      `listen_addresses = ${confValue(options.listen.host)}`,
       `port = ${options.listen.port}`,
       // A socket's path has at most 107 bytes, and a clone may stand deeper than that.
       "unix_socket_directories = ''",
-      `cluster_name = ${quote(options.applicationName)}`,
-      `primary_conninfo = ${quote(connection)}`,
+      `cluster_name = ${confValue(options.applicationName)}`,
+      `primary_conninfo = ${confValue(connection)}`,
       // What a killed primary had committed and not yet sent is still in its folder: a standby reads it from there
       // before it is promoted, so that no acknowledged write is lost.
-      `restore_command = ${quote(`cp "${upstream.directory}/pg_wal/%f" "%p" 2>/dev/null`)}`,
+      `restore_command = ${confValue(`cp ${restoreText(shellWord(upstream.directory))}/pg_wal/%f "%p" 2>/dev/null`)}`,
       '',
     ].join('\n'),
     'pg_hba.conf': readFileSync(join(options.config, 'pg_hba.conf'), 'utf8'),

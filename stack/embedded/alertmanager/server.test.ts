@@ -356,6 +356,8 @@ receivers: [{name: slack, slack_configs: [{channel: '#a'}]}]`);
       body: `["${'x'.repeat(17 << 20)}"]`,
     });
     expect(big.status).toBe(413);
+    const keys = Object.fromEntries(Array.from({ length: 200_000 }, (_, index) => [`key${index}`, 1]));
+    expect((await request('POST', '/api/v2/silences', keys)).status).toBe(413);
     expect((await request('GET', `/api/v2/alerts?filter=${encodeURIComponent('a=~"("')}`)).text).toBe(
       '"error parsing regexp: missing closing ): `^(?:()$`"\n',
     );

@@ -17,6 +17,8 @@ interface Route {
   readonly handlers: Readonly<Record<string, Handler>>;
 }
 const maxBodyBytes = 16 << 20;
+/** A silence is a few lines; the keys of a larger body would hold the server up for seconds. */
+const maxSilenceBytes = 1 << 20;
 const uuid = /^[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}$/i;
 const v1Gone = {
   status: 'deprecated',
@@ -182,7 +184,9 @@ export function createAlertmanagerApp(manager: Alertmanager): Express {
     response.setHeader('cache-control', 'no-store');
     next();
   });
-  app.use('/api/v2', readBody({ maxBytes: maxBodyBytes }), (request, response) => {
+  app.use('/api/v2/silences', readBody({ maxBytes: maxSilenceBytes }));
+  app.use(/^\/api\/v2(?!\/silences)/, readBody({ maxBytes: maxBodyBytes }));
+  app.use('/api/v2', (request, response) => {
     const { accept } = request.headers;
     if (accept !== undefined && !/application\/(?:json|\*)|\*\/\*/i.test(accept))
       throw openApiError(406, 'unsupported media type requested, only [application/json] are available');

@@ -35,6 +35,8 @@ export class FieldReader {
   readonly #fields: Fields;
   readonly #name: 'alerts' | 'silence';
   readonly #path: string;
+  /** Names in lower case, made once: a body may have any number of them. */
+  #folded: ReadonlyMap<string, string> | undefined;
 
   constructor(fields: Fields, name: 'alerts' | 'silence', path: string) {
     this.#fields = fields;
@@ -102,8 +104,8 @@ export class FieldReader {
   /** Field names are matched without regard to case when the exact one is absent, as in Go. */
   get(field: string): unknown {
     if (Object.hasOwn(this.#fields, field)) return this.#fields[field];
-    const lower = field.toLowerCase();
-    const other = Object.keys(this.#fields).find((name) => name.toLowerCase() === lower);
+    this.#folded ??= foldNames(this.#fields);
+    const other = this.#folded.get(field.toLowerCase());
     return other === undefined ? undefined : this.#fields[other];
   }
 
@@ -113,6 +115,16 @@ export class FieldReader {
       `json: cannot unmarshal ${jsonKind(value)} into Go struct field ${this.#path}.${field} of type ${goType}`,
     );
   }
+}
+
+/** Lower-case names with the first field of each. */
+function foldNames(fields: Fields): Map<string, string> {
+  const names = new Map<string, string>();
+  for (const name in fields) {
+    const lower = name.toLowerCase();
+    if (!names.has(lower)) names.set(lower, name);
+  }
+  return names;
 }
 
 const dateTime =

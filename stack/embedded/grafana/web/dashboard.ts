@@ -154,15 +154,18 @@ async function refreshAll(): Promise<void> {
     do {
       again = false;
       const now = Date.now();
+      const begin = performance.now();
       const waiting = panels.filter(isInSight);
       const work = async (): Promise<void> => {
         for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await refresh(next, now);
       };
       await Promise.all([work(), work(), work(), work()]);
+      // For the benchmark, and for whoever looks into the browser's tools: how long the last refresh took.
+      performance.clearMeasures('refresh');
+      performance.measure('refresh', { start: begin });
     } while (again);
   } finally {
     running = false;
-    document.body.dataset.refreshed = String(Date.now());
   }
 }
 

@@ -89,9 +89,15 @@ function encodingOf(request: Request): OtlpEncoding | undefined {
 }
 
 function decode(encoding: OtlpEncoding, body: Buffer): Span[] {
-  return encoding === 'application/json'
-    ? decodeTracesJson(body.toString('utf8'))
-    : decodeTracesProtobuf(body);
+  try {
+    return encoding === 'application/json'
+      ? decodeTracesJson(body.toString('utf8'))
+      : decodeTracesProtobuf(body);
+  } catch (error) {
+    // The stack ends before any depth that somebody sends.
+    if (error instanceof RangeError) throw new InvalidPayload('the body is nested too deeply');
+    throw error;
+  }
 }
 
 function send(response: Response, status: number, encoding: OtlpEncoding, body: Buffer): void {

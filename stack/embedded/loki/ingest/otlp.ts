@@ -70,8 +70,14 @@ export interface LogsData {
 /** Parses an OTLP logs request (JSON or protobuf) into streams, mapped as Loki does by default. */
 export function parseOtlpLogs(body: Buffer, contentType: string): PushedStream[] {
   const type = contentType.split(';')[0]!.trim().toLowerCase();
-  if (type === 'application/json') return streamsOf(parseJson(body));
-  if (type === 'application/x-protobuf') return streamsOf(decodeLogs(body));
+  try {
+    if (type === 'application/json') return streamsOf(parseJson(body));
+    if (type === 'application/x-protobuf') return streamsOf(decodeLogs(body));
+  } catch (error) {
+    // Values may hold values: the stack ends before any number that somebody sends.
+    if (error instanceof RangeError) throw new PushError(400, 'values are nested too deeply');
+    throw error;
+  }
   throw new PushError(400, `content type: ${contentType} is not supported`);
 }
 

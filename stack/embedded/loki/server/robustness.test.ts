@@ -196,6 +196,13 @@ describe('hostile queries', () => {
     expect((await loki.get('/loki/api/v1/label/%zz/values')).status).toBe(400);
     await loki.pushLines({ app: 'deep' }, [`${'{"a":'.repeat(20_000)}1${'}'.repeat(20_000)}`]);
     expect(await loki.labels('{app="deep"} | json')).toMatchObject([{ __error__: 'JSONParserErr' }]);
+    const nested = `${'{"arrayValue":{"values":['.repeat(20_000)}{"intValue":1}${']}}'.repeat(20_000)}`;
+    const push = await fetch(`${loki.server.url}/otlp/v1/logs`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: `{"resourceLogs":[{"resource":{"attributes":[{"key":"a","value":${nested}}]},"scopeLogs":[]}]}`,
+    });
+    expect([push.status, await push.text()]).toEqual([400, expect.stringContaining('nested too deeply')]);
     expect((await loki.get('/ready')).text).toBe('ready\n');
   });
 

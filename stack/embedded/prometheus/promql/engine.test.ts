@@ -62,6 +62,17 @@ describe('limits', () => {
     );
   });
 
+  test.each(['label_join(V, "a", "", "a", "a")', 'label_replace(V, "a", "$1$1", "a", "(.*)")'])(
+    'a label that is doubled again and again ends at the limit: %s',
+    (double) => {
+      let query = 'label_replace(up, "a", "12345", "", "")';
+      for (let times = 0; times < 40; times++) query = double.replace('V', query);
+      expect(() => engine.instantQuery(storageOf(3, 1), query, 1000)).toThrow(
+        /^label value of \d+ characters/,
+      );
+    },
+  );
+
   test('the deepest queries that parse can be evaluated', () => {
     const flat = Array.from({ length: 1000 }, () => 'up').join(' + ');
     expect(engine.instantQuery(storageOf(1, 10), flat, 1000)).toMatchObject({ samples: [{ value: 1000 }] });

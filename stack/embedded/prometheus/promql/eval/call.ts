@@ -244,7 +244,10 @@ function labelReplace(evaluator: Evaluator, args: readonly Expr[]): Value {
   }
   return relabelled(evaluator, vector!, label, (labels) => {
     const match = regexp.exec(labels.get(from));
-    return match === null ? undefined : regexp.expand(template, match);
+    if (match === null) return undefined;
+    const value = regexp.expand(template, match);
+    assertLabelValue(value.length, 'label_replace');
+    return value;
   });
 }
 
@@ -261,9 +264,26 @@ function labelJoin(evaluator: Evaluator, args: readonly Expr[]): Value {
   if (label === '' || !isValidUtf8(label)) {
     throw new PromqlExecutionError(`invalid destination label name in label_join(): ${label}`);
   }
-  return relabelled(evaluator, vector!, label, (labels) =>
-    names.map((name) => labels.get(name)).join(separator),
-  );
+  return relabelled(evaluator, vector!, label, (labels) => {
+    const parts = names.map((name) => labels.get(name));
+    const length = parts.reduce((sum, part) => sum + part.length, separator.length * (parts.length - 1));
+    assertLabelValue(length, 'label_join');
+    return parts.join(separator);
+  });
+}
+
+/**
+ * What nested calls can make of a label in a few steps, each doubling it, is beyond any memory. The real server has no
+ * such limit and runs out of it.
+ */
+const maxLabelValue = 65_536;
+
+function assertLabelValue(length: number, name: string): void {
+  if (length > maxLabelValue) {
+    throw new PromqlExecutionError(
+      `label value of ${length} characters in ${name}() exceeds the limit of ${maxLabelValue}`,
+    );
+  }
 }
 
 /** Sets one label of each row; `compute` gives undefined where the row stays as it is. */
