@@ -15,6 +15,7 @@ import { register as registerLoad } from './commands/load.ts';
 import { register as registerLogs } from './commands/logs.ts';
 import { register as registerMenu } from './commands/menu.ts';
 import { register as registerPromote } from './commands/promote.ts';
+import { register as registerSilence } from './commands/silence.ts';
 import { register as registerSlo } from './commands/slo.ts';
 import { register as registerStatus } from './commands/status.ts';
 import { register as registerTrafficWorker } from './commands/traffic-worker.ts';
@@ -42,6 +43,7 @@ const commands = [
   registerInbox,
   registerIncident,
   registerAlerts,
+  registerSilence,
   registerPromote,
   registerFailover,
   registerCi,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LedgerSlice } from '../traffic/ledger.ts';
 import { type Episode, firedEpisodes, replayedEpisodes } from './episodes.ts';
 import { judgeAlerting } from './judge-alerting.ts';
+import { secondsToAcknowledge } from './review.ts';
 import { harmfulStretches } from './user-harm.ts';
 
 /** 40 requests in a second, of which so many are slow or fail. */
@@ -134,5 +135,22 @@ describe('the quality of alerting', () => {
       tells: (from) => from > 50_000,
     });
     expect(quality).toMatchObject({ precision: 1, recall: 0.5, missed: [harm[0]] });
+  });
+});
+
+describe('the time until somebody takes a message', () => {
+  const message = (received: number, acknowledged?: number) => ({
+    receivedAt: new Date(received * 1000).toISOString(),
+    acknowledgedAt: acknowledged === undefined ? null : new Date(acknowledged * 1000).toISOString(),
+  });
+
+  it('is the middle one of those that were taken', () => {
+    expect(secondsToAcknowledge([message(0, 4), message(10, 11), message(20), message(30, 90)])).toBe(4);
+    expect(secondsToAcknowledge([message(0, 4), message(10, 11.25)])).toBe(1.3);
+  });
+
+  it('is nothing where nobody took any', () => {
+    expect(secondsToAcknowledge([message(0)])).toBeNull();
+    expect(secondsToAcknowledge([])).toBeNull();
   });
 });

@@ -110,6 +110,8 @@ export interface ReviewedAlert {
   /** Messages that it fires, by channel. */
   readonly told: Readonly<Record<string, number>>;
   readonly acknowledged: number;
+  /** From a message until somebody took it, the middle one; null when nobody took any. */
+  readonly secondsToAcknowledge: number | null;
   readonly advice: string;
 }
 
@@ -158,6 +160,7 @@ export async function reviewAlerts(context: ReviewContext, interval: Interval): 
         founded,
         told: countBy(messages.map(({ channel }) => channel)),
         acknowledged: messages.filter(({ acknowledgedAt }) => acknowledgedAt != null).length,
+        secondsToAcknowledge: secondsToAcknowledge(messages),
         advice: adviceFor(own.length, founded),
       };
     })
@@ -191,6 +194,19 @@ export async function reviewAlerts(context: ReviewContext, interval: Interval): 
       Object.entries(byChannel).map(([channel, count]) => [channel, count / minutes]),
     ),
   };
+}
+
+/** The median over the messages that somebody took, in seconds with one decimal. */
+export function secondsToAcknowledge(
+  messages: readonly Pick<Notification, 'receivedAt' | 'acknowledgedAt'>[],
+): number | null {
+  const waits = messages
+    .flatMap(({ receivedAt, acknowledgedAt }) =>
+      acknowledgedAt == null ? [] : Date.parse(acknowledgedAt) - Date.parse(receivedAt),
+    )
+    .sort((a, b) => a - b);
+  const middle = waits[Math.floor((waits.length - 1) / 2)];
+  return middle === undefined ? null : Math.round(middle / 100) / 10;
 }
 
 function adviceFor(fired: number, founded: number): string {

@@ -45,7 +45,9 @@ function show({ ui }: LabContext, review: AlertsReview, limitSeconds: number): v
         Object.entries(one.told)
           .map(([channel, count]) => `${channel} ${count}`)
           .join(', ') || '-',
-        String(one.acknowledged),
+        one.secondsToAcknowledge === null
+          ? String(one.acknowledged)
+          : `${one.acknowledged}, after ${one.secondsToAcknowledge} s`,
         one.advice,
       ]),
     ]);

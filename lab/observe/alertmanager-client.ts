@@ -25,6 +25,17 @@ const silence = z.object({
   id: z.string(),
   comment: z.string(),
   createdBy: z.string(),
+  endsAt: z.string().default(''),
+  matchers: z
+    .array(
+      z.object({
+        name: z.string(),
+        value: z.string(),
+        isRegex: z.boolean(),
+        isEqual: z.boolean().default(true),
+      }),
+    )
+    .default([]),
   status: z.object({ state: z.enum(['active', 'pending', 'expired']) }),
 });
 

@@ -111,7 +111,13 @@ async function refresh({ panel, host, message, refresh }: ShownPanel, now: numbe
         `"${view.from}" to "${view.to}" is no range of time: use now-15m, a date, or milliseconds.`,
       );
     }
+    const wasHidden = host.hidden;
     await refresh(range, await marks(range));
+    if (wasHidden) {
+      // What is not laid out has no size to draw in.
+      host.hidden = false;
+      await refresh(range, await marks(range));
+    }
   } catch (error) {
     const isEmpty = error instanceof NothingFound;
     kind = isEmpty ? 'empty' : 'error';

@@ -76,8 +76,10 @@ function describe(plot: HTMLElement, { title, unit, decimals }: PanelView, lines
     const last = lastValue(line);
     return `${line.name} ${last === undefined ? 'no value' : formatValue(last, unit, decimals)}`;
   });
-  plot.setAttribute('role', 'img');
-  plot.setAttribute('aria-label', `${title}: ${values.join(', ')}`);
+  // The picture alone: the exemplars above it are links.
+  const picture = plot.querySelector('canvas');
+  picture?.setAttribute('role', 'img');
+  picture?.setAttribute('aria-label', `${title}: ${values.join(', ')}`);
 }
 
 function legendItem(
