@@ -1,11 +1,16 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { harmIn } from '../../lab/alerts/review.ts';
 import type { ExerciseContext, Task } from '../../lab/exercise/model.ts';
 import { type Incident, Incidents } from '../../lab/incident/incident.ts';
-import { answerEverything, renderPostmortem, reviewPostmortem } from '../../lab/incident/postmortem.ts';
+import {
+  answerEverything,
+  postmortemFile,
+  renderPostmortem,
+  reviewPostmortem,
+} from '../../lab/incident/postmortem.ts';
 import { publishStatus } from '../../lab/incident/publish.ts';
-import { figuresOf, timelineOf } from '../../lab/incident/records.ts';
+import { errorRatioBefore, figuresOf, timelineOf } from '../../lab/incident/records.ts';
 import { isAtLeast, proposeSeverity } from '../../lab/incident/severity.ts';
 import { accepted, rejected } from '../kit/answers.ts';
 
@@ -16,12 +21,6 @@ function incidentOf({ events, timeline }: ExerciseContext): Incident | undefined
 }
 
 const undeclared = rejected('no incident has been declared in this shift');
-
-/** What the client felt in the seconds before a moment, as a share of failed requests. */
-function errorRatioBefore({ ledger }: ExerciseContext, atMs: number): number {
-  const { requests, errors } = ledger.count({ fromMs: atMs - 15_000, toMs: atMs });
-  return requests === 0 ? 0 : errors / requests;
-}
 
 export const declareIncident: Task = {
   id: 'declare-incident',
@@ -36,7 +35,7 @@ export const declareIncident: Task = {
   async verify(context) {
     const incident = incidentOf(context);
     if (incident === undefined) return undeclared;
-    const felt = proposeSeverity(errorRatioBefore(context, incident.declaredAtMs + 5_000));
+    const felt = proposeSeverity(errorRatioBefore(context.ledger, incident.declaredAtMs + 5_000) ?? 0);
     if (!isAtLeast(incident.severity, felt)) {
       return rejected(`${incident.severity} is too low for what users feel; raise it with a reason`);
     }
@@ -46,7 +45,7 @@ export const declareIncident: Task = {
   },
   async act(context) {
     const desk = new Incidents(context.events, 'ci');
-    const ratio = errorRatioBefore(context, context.clock.now());
+    const ratio = errorRatioBefore(context.ledger, context.clock.now()) ?? 0;
     const incident = desk.declare('Saving and reading notes fails', proposeSeverity(ratio));
     desk.assign(incident, 'commander', 'ci');
     desk.update(incident, 'investigating', 'Most requests fail at the moment. We are looking into it.');
@@ -95,9 +94,6 @@ export const communicate: Task = {
   },
 };
 
-const postmortemFile = ({ lab }: ExerciseContext, { id }: Incident): string =>
-  join(lab.directory, 'reports', `${id}.md`);
-
 export const postmortem: Task = {
   id: 'postmortem',
   prompt: 'Write the postmortem: the facts come from records, the rest from you.',
@@ -112,7 +108,7 @@ export const postmortem: Task = {
   async verify(context) {
     const incident = incidentOf(context);
     if (incident === undefined) return undeclared;
-    const file = postmortemFile(context, incident);
+    const file = postmortemFile(context.lab.directory, incident.id);
     if (!existsSync(file)) return rejected('there is no postmortem yet: npm run lab -- postmortem begins it');
     const figures = await figuresOf(context, incident, context.clock.now());
     const [problem, ...more] = reviewPostmortem(readFileSync(file, 'utf8'), figures);
@@ -127,7 +123,7 @@ export const postmortem: Task = {
     const interval = { fromMs: context.timeline.startedAtMs, toMs: nowMs };
     const begun = renderPostmortem(incident, figures, await timelineOf(context, interval, { secrets: true }));
     const due = new Date(nowMs + 14 * 86_400_000).toISOString().slice(0, 10);
-    const file = postmortemFile(context, incident);
+    const file = postmortemFile(context.lab.directory, incident.id);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(
       file,

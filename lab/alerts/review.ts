@@ -3,6 +3,7 @@ import type { Backends } from '../observe/backends.ts';
 import type { Notification } from '../observe/inbox-client.ts';
 import type { PrometheusRule } from '../observe/prometheus-client.ts';
 import type { Interval, Ledger } from '../traffic/ledger.ts';
+import { percentile } from '../traffic/tally.ts';
 import { type Episode, firedEpisodes, replayedEpisodes } from './episodes.ts';
 import { type AlertingQuality, judgeAlerting } from './judge-alerting.ts';
 import { harmfulStretches } from './user-harm.ts';
@@ -205,7 +206,10 @@ export function secondsToAcknowledge(
       acknowledgedAt == null ? [] : Date.parse(acknowledgedAt) - Date.parse(receivedAt),
     )
     .sort((a, b) => a - b);
-  const middle = waits[Math.floor((waits.length - 1) / 2)];
+  const middle = percentile(
+    waits.map((ms) => [ms, 1] as const),
+    0.5,
+  );
   return middle === undefined ? null : Math.round(middle / 100) / 10;
 }
 

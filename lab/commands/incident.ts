@@ -1,15 +1,23 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { Argument, type Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { NotWritable, UsageError } from '../errors.ts';
 import { Workshop } from '../exercise/workshop.ts';
 import { type Incident, Incidents, type Role, roles, states } from '../incident/incident.ts';
-import { budgetWords, renderPostmortem, reviewPostmortem } from '../incident/postmortem.ts';
+import { budgetWords, postmortemFile, renderPostmortem, reviewPostmortem } from '../incident/postmortem.ts';
 import { internalWords } from '../incident/public-text.ts';
 import { publishStatus } from '../incident/publish.ts';
-import { figuresOf, lookBackMs, type Moment, type RecordsContext, timelineOf } from '../incident/records.ts';
+import {
+  errorRatioBefore,
+  feltWithinMs,
+  figuresOf,
+  lookBackMs,
+  type Moment,
+  type RecordsContext,
+  timelineOf,
+} from '../incident/records.ts';
 import {
   proposeSeverity,
   type Severity,
@@ -17,12 +25,11 @@ import {
   severities,
   severityTerms,
 } from '../incident/severity.ts';
+import { ObserveError } from '../observe/observe-error.ts';
 import { makeFolder } from '../state/make-folder.ts';
 import { Ledger } from '../traffic/ledger.ts';
 import { parseTtl } from './break.ts';
 
-/** How far back users are asked how they fare. */
-const nowMs = 15_000;
 const longestText = 500;
 
 /** `incident`, `timeline`, `postmortem`: what goes along with a repair. */
@@ -119,7 +126,7 @@ async function declare(context: LabContext, title: string, given: Severity | und
   const ratio = errorRatioNow(desk);
   const proposed = proposeSeverity(ratio ?? 0);
   const declared = desk.incidents.declare(title, given ?? proposed);
-  await publish(desk);
+  await publish(context, desk);
   const felt =
     ratio === undefined
       ? 'no user asks for anything'
@@ -137,7 +144,7 @@ async function update(context: LabContext, state: Incident['state'], message: st
       const ratio = errorRatioNow(desk) ?? 0;
       if (state === 'resolved' && ratio > 0.02) {
         notes.push(
-          `Users disagree: ${(100 * ratio).toFixed(0)} % of their requests of the last ${nowMs / 1000} s failed.`,
+          `Users disagree: ${(100 * ratio).toFixed(0)} % of their requests of the last ${feltWithinMs / 1000} s failed.`,
         );
       }
       return incidents.update(open, state, message);
@@ -155,7 +162,7 @@ async function change(
   const open = desk.incidents.open();
   if (open === undefined) throw noIncident('open');
   const changed = how(desk.incidents, open, desk);
-  await publish(desk);
+  await publish(context, desk);
   tell(context, desk, changed, notes);
 }
 
@@ -263,7 +270,7 @@ async function postmortem(
   const desk = await openDesk(context);
   const last = desk.incidents.all().at(-1);
   if (last === undefined) throw noIncident('known');
-  const file = output ?? join(context.paths.reports, `${last.id}.md`);
+  const file = output ?? postmortemFile(context.paths.directory, last.id);
   const figures = await figuresOf(desk.records, last, Date.now());
   if (!check) {
     if (existsSync(file)) {
@@ -286,13 +293,13 @@ async function postmortem(
     return;
   }
   const problems = reviewPostmortem(readText(file), figures);
+  if (problems.length > 0) context.exitWith(1);
   context.ui.result({ file, complete: problems.length === 0, problems }, () => {
     for (const problem of problems) context.ui.line(`✗ ${problem}`);
     context.ui.line(
       problems.length === 0 ? '✓ The postmortem is complete.' : `${problems.length} to do in ${file}`,
     );
   });
-  if (problems.length > 0) process.exitCode = 1;
 }
 
 function writeText(file: string, text: string): void {
@@ -313,15 +320,16 @@ function readText(file: string): string {
   }
 }
 
-/** The share of requests that failed in the last seconds; undefined when nobody asked. */
-function errorRatioNow({ records }: Desk): number | undefined {
-  const now = Date.now();
-  const { requests, errors } = records.ledger.count({ fromMs: now - nowMs, toMs: now });
-  return requests === 0 ? undefined : errors / requests;
-}
+const errorRatioNow = ({ records }: Desk): number | undefined => errorRatioBefore(records.ledger, Date.now());
 
-function publish({ records, incidents }: Desk): Promise<void> {
-  return publishStatus(records, incidents.all(), Date.now());
+/** The event log has it already: a page that cannot be told now is told with the next step. */
+async function publish({ ui }: LabContext, { records, incidents }: Desk): Promise<void> {
+  try {
+    await publishStatus(records, incidents.all(), Date.now());
+  } catch (error) {
+    if (!(error instanceof ObserveError)) throw error;
+    ui.note(`The status page was not told: ${error.message}. The next step tells it everything.`);
+  }
 }
 
 /** What users will read. */

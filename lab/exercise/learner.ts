@@ -1,3 +1,4 @@
+// Above 400 lines: each step of a learner is one method, and all of them open, judge and keep the same progress.
 import { type ContentChange, contentChange } from '../configuration/workspace.ts';
 import { CapabilityMissing, ExerciseNoneOpen, ExercisePhase, TaskUnknown } from '../errors.ts';
 import { assertCapable } from '../faults/catalogue.ts';

@@ -12,6 +12,7 @@ import { ownedByThisProcess } from '../faults/leftovers.ts';
 import type { ComponentState, RunningLab } from '../runtime/runtime.ts';
 import type { Traffic } from '../traffic/traffic.ts';
 import { defineExercise } from './define-exercise.ts';
+import { GuideQueries } from './guide.ts';
 import { junitXml } from './junit.ts';
 import type { Act, Check, Decoy, Exercise, FileTask, Invariant, TextTask } from './model.ts';
 import { proveCell, substitutesFor } from './prove.ts';
@@ -468,6 +469,38 @@ describe('an unattended run', () => {
     expect(undone.acts[0]!.problems).toEqual(['the repair (start api-2) did not repair it within 60 s']);
     expect(undone.outcome).toBe('failed');
     expectClean();
+  });
+
+  it('has what is to be done after the repair done then, and rejected before', async () => {
+    let written: string | undefined;
+    const afterwards = {
+      id: 'write-it-down',
+      prompt: 'Write it down.',
+      kind: 'action' as const,
+      when: 'repaired' as const,
+      hints: ['Write.'],
+      how: 'write',
+      act: async () => {
+        written = world.states['api-2'];
+      },
+      verify: async () => ({ accepted: written === 'running', because: 'it says what was' }),
+    };
+    const report = await runUnattended(exercise({ tasks: [task, afterwards] }), options());
+    expect(report.acts[0]!.tasks[1]).toMatchObject({ wrongRejected: true, solverAccepted: true });
+    expect(report.outcome).toBe('passed');
+    written = undefined;
+    const idle = { ...afterwards, act: async () => {} };
+    const undone = await runUnattended(exercise({ tasks: [task, idle] }), options());
+    expect(undone.outcome).toBe('failed');
+    expectClean();
+  });
+
+  it('is no pass when a query of the guide finds nothing', async () => {
+    const guide = new GuideQueries(['nothing']);
+    guide.ask = async () => {};
+    const report = await runUnattended(exercise(), options(), {}, { samples: [] }, guide);
+    expect(report.acts[0]!.problems).toEqual(['a query of the guide found nothing: nothing']);
+    expect(report.outcome).toBe('error');
   });
 
   it('fails when a repair is none', async () => {

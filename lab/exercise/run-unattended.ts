@@ -1,3 +1,4 @@
+// Above 400 lines: one run from its first phase to its report; every phase writes into the same record.
 import type { Interval } from '../traffic/ledger.ts';
 import { percentile } from '../traffic/tally.ts';
 import type { Clock } from './clock.ts';

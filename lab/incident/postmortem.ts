@@ -1,5 +1,10 @@
+import { join } from 'node:path';
 import type { Incident } from './incident.ts';
 import type { IncidentFigures, Moment } from './records.ts';
+
+/** Where the postmortem of an incident stands, below `.lab/<name>`. */
+export const postmortemFile = (labDirectory: string, incidentId: string): string =>
+  join(labDirectory, 'reports', `${incidentId}.md`);
 
 /** Whether an action item would have told sooner, kept it from happening, or made it shorter. */
 const actionKinds = ['detect', 'prevent', 'mitigate'] as const;

@@ -3,8 +3,11 @@ import { episodesIn, harmIn, notificationsIn, type ReviewContext } from '../aler
 import type { EventLog } from '../events/event-log.ts';
 import { errorBudget } from '../slo/budget.ts';
 import { availabilityObjective } from '../slo/read-slo.ts';
-import { type Interval, isError, sumSlices } from '../traffic/ledger.ts';
+import { type Interval, isError, type Ledger, sumSlices } from '../traffic/ledger.ts';
 import type { Incident } from './incident.ts';
+
+/** How far back users are asked how they fare. */
+export const feltWithinMs = 15_000;
 
 export interface RecordsContext extends ReviewContext {
   readonly events: EventLog;
@@ -93,6 +96,12 @@ export interface IncidentFigures {
   readonly failedByKind: Readonly<Record<string, { readonly failed: number; readonly of: number }>>;
   /** Of the availability's error budget over its window. 1 is all of it. */
   readonly budgetSpentRatio: number;
+}
+
+/** The share of requests that failed in the quarter of a minute before; undefined when nobody asked. */
+export function errorRatioBefore(ledger: Ledger, atMs: number): number | undefined {
+  const { requests, errors } = ledger.count({ fromMs: atMs - feltWithinMs, toMs: atMs });
+  return requests === 0 ? undefined : errors / requests;
 }
 
 /** How far before its declaration an incident can have begun. */

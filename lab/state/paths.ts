@@ -27,8 +27,6 @@ export interface LabPaths {
   readonly eventsFile: string;
   /** Progress of the exercises, one file each. */
   readonly exercises: string;
-  /** What people write: postmortems. */
-  readonly reports: string;
 }
 
 /** The paths of one lab of the project at `root`. */
@@ -51,7 +49,6 @@ export function labPaths(root: string, name: string): LabPaths {
     workspace: join(directory, 'workspace'),
     eventsFile: join(directory, 'events.ndjson'),
     exercises: join(directory, 'exercises'),
-    reports: join(directory, 'reports'),
   };
 }
 

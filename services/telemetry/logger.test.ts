@@ -163,3 +163,29 @@ it.each([401, 404, 429, 503])('keeps the lines while Loki answers %i to all of t
   expect(logger.loki).toEqual({ sent: 3, retried: 3, dropped: 0 });
   await loki.close();
 });
+
+it('keeps no more lines than fit, also when those that failed come back to those that came meanwhile', async () => {
+  let answered = (): void => {};
+  const wait = new Promise<void>((resolve) => {
+    answered = resolve;
+  });
+  const server = createServer((request, response) => {
+    request.resume();
+    void wait.then(() => {
+      response.statusCode = 500;
+      response.end();
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  const logger = createLogger({ ...identity, LOKI_URL: `http://127.0.0.1:${port}` }, { stream: nowhere() });
+  const asked = new Promise((resolve) => server.once('request', resolve));
+  for (let line = 0; line < 4_000; line++) logger.info('first');
+  await asked;
+  for (let line = 0; line < 4_000; line++) logger.info('meanwhile');
+  answered();
+  await until(() => logger.loki.retried === 4_000);
+  expect(logger.loki).toEqual({ sent: 0, retried: 4_000, dropped: 3_000 });
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});

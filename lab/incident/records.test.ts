@@ -1,0 +1,91 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, expect, it } from 'vitest';
+import { paces } from '../../stack/pace.ts';
+import { EventLog } from '../events/event-log.ts';
+import { Ledger } from '../traffic/ledger.ts';
+import { Incidents } from './incident.ts';
+import { errorRatioBefore, figuresOf, type RecordsContext, timelineOf } from './records.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'lab-records-'));
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const begin = Date.parse('2026-01-01T12:00:00Z');
+const at = (second: number): number => begin + 1000 * second;
+const iso = (second: number): string => new Date(at(second)).toISOString();
+
+/** 40 requests a second for two minutes; all fail from second 20 to 60. Paged at 28, taken at 35, declared at 40. */
+mkdirSync(join(root, 'ledger'), { recursive: true });
+writeFileSync(
+  join(root, 'ledger', 'a.ndjson'),
+  Array.from(
+    { length: 120 },
+    (_, second) =>
+      `${JSON.stringify({
+        second: begin / 1000 + second,
+        kind: second % 2 === 0 ? 'read-note' : 'create-note',
+        statuses: second >= 20 && second < 60 ? { 503: 40 } : { 200: 40 },
+        latencies: [[12, 40]],
+      })}\n`,
+  ).join(''),
+);
+let now = at(5);
+const events = new EventLog(join(root, 'events.ndjson'), () => now);
+events.append({ kind: 'inject', actor: 'lab', text: 'the secret' });
+now = at(40);
+const incident = new Incidents(events).declare('Reading fails', 'SEV1');
+const message = { channel: 'pagerduty', receiver: 'p', status: 'firing', alertname: 'DatabaseDown' };
+const context = {
+  events,
+  ledger: new Ledger(root),
+  pace: paces.lab,
+  observe: {
+    prometheus: { queryRange: async () => [] },
+    inbox: {
+      notifications: async () => [
+        { ...message, alertname: 'Earlier', receivedAt: iso(10) },
+        { ...message, receivedAt: iso(28), acknowledgedAt: iso(35), acknowledgedBy: 'Ada' },
+      ],
+    },
+  },
+} as unknown as RecordsContext;
+
+it('has the figures of an incident from the records, and an end only when there is one', async () => {
+  expect(await figuresOf(context, incident, at(50))).toMatchObject({
+    mitigatedAtMs: null,
+    timeToRepairSeconds: null,
+  });
+  expect(await figuresOf(context, incident, at(100))).toMatchObject({
+    startedAtMs: at(20),
+    firstAlert: 'DatabaseDown',
+    mitigatedAtMs: at(60),
+    timeToDetectSeconds: 8,
+    timeToAcknowledgeSeconds: 7,
+    timeToRepairSeconds: 40,
+    harmedSeconds: 40,
+    requests: 1600,
+    failedRequests: 1600,
+    failedByKind: { 'read-note': { failed: 800, of: 800 }, 'create-note': { failed: 800, of: 800 } },
+  });
+});
+
+it('tells what happened in order, and what was broken on purpose only to whom it is no secret', async () => {
+  const texts = async (secrets: boolean) =>
+    (await timelineOf(context, { fromMs: begin, toMs: at(100) }, { secrets })).map(({ text }) => text);
+  expect(await texts(false)).toEqual([
+    'pagerduty p: Earlier firing',
+    'users begin to be harmed: requests fail or take half a second',
+    'pagerduty p: DatabaseDown firing',
+    'DatabaseDown, by Ada',
+    'INC-1 declared as SEV1: Reading fails',
+    'users are served again, after 40 s',
+  ]);
+  expect((await texts(true))[0]).toBe('the secret');
+});
+
+it('knows what users felt just before', () => {
+  expect(errorRatioBefore(context.ledger, at(50))).toBe(1);
+  expect(errorRatioBefore(context.ledger, at(20))).toBe(0);
+  expect(errorRatioBefore(context.ledger, at(-60))).toBeUndefined();
+});
