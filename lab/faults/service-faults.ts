@@ -24,10 +24,11 @@ const episodes = (lastsMs: number, everyMs: number) => ({
     .number()
     .int()
     .min(200, 'at least 200 ms')
-    .max(1_800_000, 'at most 1800000 ms')
+    .max(7_200_000, 'at most 7200000 ms')
     .default(everyMs),
 });
 const oneIn = z.coerce.number().int().min(1, 'at least 1').max(1_000_000, 'at most 1000000');
+const status = z.coerce.number().int().min(400, 'at least 400').max(599, 'at most 599');
 const onEndpoint = (where: string | undefined): string => (where === undefined ? '' : ` on ${where}`);
 
 /** The faults that a service carries inside itself. Ranges are those that the services enforce, or narrower. */
@@ -58,7 +59,7 @@ export const serviceFaults: readonly FaultKind[] = [
     defaultTarget: 'api-1',
     params: z.strictObject({
       rate: ratio.default(0.1),
-      status: z.coerce.number().int().min(400, 'at least 400').max(599, 'at most 599').default(500),
+      status: status.default(500),
       endpoint,
     }),
     paramsHelp: 'rate 0..1 (0.1), status 400..599 (500), endpoint (all)',
@@ -90,7 +91,7 @@ export const serviceFaults: readonly FaultKind[] = [
     targets: replicas,
     defaultTarget: 'api-1',
     params: z.strictObject({ delayMs: delayMs.default(150), ...episodes(1_000, 6_000) }),
-    paramsHelp: 'delayMs 1..30000 (150), lastsMs 100..1200000 (1000), everyMs 200..1800000 (6000), seed (1)',
+    paramsHelp: 'delayMs 1..30000 (150), lastsMs 100..1200000 (1000), everyMs 200..7200000 (6000), seed (1)',
     describe: (target, params) =>
       `about every ${params.everyMs} ms, requests of ${target} take ${params.delayMs} ms longer for ${params.lastsMs} ms`,
   }),
@@ -105,9 +106,20 @@ export const serviceFaults: readonly FaultKind[] = [
       ...episodes(20_000, 42_000),
     }),
     paramsHelp:
-      'delayMs 1..30000 (900), endpoint (/api/v1/notes/search), lastsMs 100..1200000 (20000), everyMs 200..1800000 (42000), seed (1)',
+      'delayMs 1..30000 (900), endpoint (/api/v1/notes/search), lastsMs 100..1200000 (20000), everyMs 200..7200000 (42000), seed (1)',
     describe: (target, params) =>
       `about every ${params.everyMs} ms, ${params.endpoint} of ${target} takes ${params.delayMs} ms longer for ${params.lastsMs} ms`,
+  }),
+  serviceFault({
+    id: 'error-spikes',
+    summary: 'For a moment, every request fails; again and again, and the first time at once.',
+    targets: services,
+    defaultTarget: 'gateway',
+    params: z.strictObject({ status: status.default(503), endpoint, ...episodes(400, 90_000) }),
+    paramsHelp:
+      'status 400..599 (503), endpoint (all), lastsMs 100..1200000 (400), everyMs 200..7200000 (90000), seed (1)',
+    describe: (target, params) =>
+      `about every ${params.everyMs} ms, the requests of ${target}${onEndpoint(params.endpoint)} fail with ${params.status} for ${params.lastsMs} ms`,
   }),
   serviceFault({
     id: 'connection-leak',

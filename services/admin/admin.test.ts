@@ -189,6 +189,22 @@ describe('faults', () => {
     for (let again = 0; again < 30; again++) expect(await isSlow()).toBe(false);
   });
 
+  it('error-spikes begin at once, come again, and end with the fault', async () => {
+    const { call, url } = await start();
+    const status = async (path: string): Promise<number> => (await fetch(`${url}${path}`)).status;
+    const episodes = { seed: 3, lastsMs: 150, everyMs: 400, status: 503, endpoint: '/work' };
+    const injectedAt = performance.now();
+    await call('PUT', '/faults/error-spikes', { ttlMs: 60_000, ...episodes });
+    expect(await status('/work')).toBe(200);
+    await until(async () => (await status('/work')) === 503);
+    expect(performance.now() - injectedAt).toBeGreaterThan(480);
+    expect(await status('/other')).toBe(200);
+    for (const wanted of [200, 503, 200]) await until(async () => (await status('/work')) === wanted);
+    await until(async () => (await status('/work')) === 503);
+    await call('DELETE', '/faults/error-spikes');
+    for (let again = 0; again < 30; again++) expect(await status('/work')).toBe(200);
+  });
+
   it('slow-endpoint slows its endpoint alone', async () => {
     const { call, url } = await start();
     const took = async (path: string): Promise<number> => {

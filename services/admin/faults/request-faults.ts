@@ -25,14 +25,14 @@ interface Active {
   /** Set while an episode lasts. */
   spike?: { delayMs: number };
   slowEndpoint?: { delayMs: number; endpoint: string };
+  errorSpike?: { status: number; endpoint?: string | undefined };
 }
 
 /** Episodes that come again and again, at moments that the seed decides. */
 const episodesShape = {
   seed: z.number().int().min(0).max(4_294_967_295),
   lastsMs: z.number().int().min(100).max(1_200_000),
-  everyMs: z.number().int().min(200).max(1_800_000),
-  delayMs: delayMsSchema,
+  everyMs: z.number().int().min(200).max(7_200_000),
 };
 
 /** Faults that strike a request in its handler: before the work, inside the request's span. */
@@ -76,7 +76,7 @@ export function createRequestFaults(random: () => number = Math.random): {
         delete active.slowRare;
       };
     }),
-    defineFault('latency-spikes', episodesShape, ({ delayMs, ...when }) =>
+    defineFault('latency-spikes', { ...episodesShape, delayMs: delayMsSchema }, ({ delayMs, ...when }) =>
       episodes(when, () => {
         active.spike = { delayMs };
         return () => {
@@ -86,7 +86,7 @@ export function createRequestFaults(random: () => number = Math.random): {
     ),
     defineFault(
       'slow-endpoint',
-      { ...episodesShape, endpoint: z.string().startsWith('/').max(200) },
+      { ...episodesShape, delayMs: delayMsSchema, endpoint: z.string().startsWith('/').max(200) },
       ({ delayMs, endpoint, ...when }) =>
         episodes(when, () => {
           active.slowEndpoint = { delayMs, endpoint };
@@ -95,10 +95,25 @@ export function createRequestFaults(random: () => number = Math.random): {
           };
         }),
     ),
+    defineFault(
+      'error-spikes',
+      { ...episodesShape, status: z.number().int().min(400).max(599), endpoint: endpointSchema },
+      ({ status, endpoint, ...when }) =>
+        episodes(
+          when,
+          () => {
+            active.errorSpike = { status, endpoint };
+            return () => {
+              delete active.errorSpike;
+            };
+          },
+          firstSpikeAfterMs,
+        ),
+    ),
   ];
   const middleware: RequestHandler = async (_request, response, next) => {
     const { endpoint } = observedLocals(response);
-    const { latency, errors, rareError, slowRare, spike, slowEndpoint } = active;
+    const { latency, errors, rareError, slowRare, spike, slowEndpoint, errorSpike } = active;
     if (latency !== undefined && hits(latency.endpoint, endpoint)) await stall(latency.delayMs);
     if (spike !== undefined) await stall(spike.delayMs);
     if (slowEndpoint !== undefined && slowEndpoint.endpoint === endpoint) await stall(slowEndpoint.delayMs);
@@ -111,6 +126,9 @@ export function createRequestFaults(random: () => number = Math.random): {
     if (errors !== undefined && hits(errors.endpoint, endpoint) && random() < errors.rate) {
       throw new Problem(errors.status, 'internal-error', 'The service failed to handle the request.');
     }
+    if (errorSpike !== undefined && hits(errorSpike.endpoint, endpoint)) {
+      throw new Problem(errorSpike.status, 'unavailable', 'The service is not available for a moment.');
+    }
     next();
   };
   return { kinds, middleware };
@@ -121,20 +139,25 @@ async function stall(delayMs: number): Promise<void> {
   await inSpan('acquire lock', {}, () => sleep(delayMs));
 }
 
+/** The first spike is soon there: who waits for the second has the whole pause to look at it. */
+const firstSpikeAfterMs = 500;
+
 /**
  * Begins and ends `effect` again and again: each lasts `lastsMs`, and the pauses make it one in `everyMs` on average,
- * between 0.75 and 1.25 times the mean pause. The same seed gives the same moments.
+ * between 0.75 and 1.25 times the mean pause; the first begins after `firstAfterMs` where it is given. The same seed
+ * gives the same moments.
  */
 function episodes(
   { seed, lastsMs, everyMs }: { seed: number; lastsMs: number; everyMs: number },
   effect: () => () => void,
+  firstAfterMs?: number,
 ): EndFault {
   const random = seededRandom(seed);
   const meanPauseMs = Math.max(100, everyMs - lastsMs);
   let end: (() => void) | undefined;
   let timer: NodeJS.Timeout;
-  const pause = (): void => {
-    timer = setTimeout(strike, meanPauseMs * (0.75 + 0.5 * random())).unref();
+  const pause = (pauseMs = meanPauseMs * (0.75 + 0.5 * random())): void => {
+    timer = setTimeout(strike, pauseMs).unref();
   };
   const strike = (): void => {
     end = effect();
@@ -144,7 +167,7 @@ function episodes(
       pause();
     }, lastsMs).unref();
   };
-  pause();
+  pause(firstAfterMs);
   return () => {
     clearTimeout(timer);
     end?.();

@@ -1,0 +1,279 @@
+// A short spike: it really happens, users feel it, and nobody is woken.
+import { logCheck, metricCheck, metricInvariant } from '../../lab/exercise/checks.ts';
+import type { Act, Check, Decoy, ExerciseContext, NumberTask, TextTask } from '../../lab/exercise/model.ts';
+import { faultSpec } from '../../lab/faults/catalogue.ts';
+import type { Pace } from '../../stack/pace.ts';
+import { accepted, rejected } from '../kit/answers.ts';
+import { usersKeepComing } from '../kit/client-invariants.ts';
+import { stopTraffic } from '../kit/decoys.ts';
+import { evidenceFrom } from '../kit/moments.ts';
+import { tracesSince } from '../kit/traces.ts';
+import { threeTurns, twoTurns } from '../kit/windows.ts';
+import { allowedRatio, burnRate, pagesFrom } from './telemetry.ts';
+
+/** A hundred and seventieth of the long window: a burn rate of about 6 there, and of about 23 in the short one. */
+const spikeSeconds = (pace: Pace): number => (0.35 * pace.burnRateFast.longSeconds) / 60;
+const spike = (pace: Pace) =>
+  faultSpec('error-spikes', {
+    params: {
+      lastsMs: Math.round(1000 * spikeSeconds(pace)),
+      // The next one comes when the long window has forgotten this one.
+      everyMs: Math.round(1500 * pace.burnRateFast.longSeconds),
+    },
+  });
+
+const requestsAtGateway = {
+  what: 'requests at the gateway',
+  promql: 'job:http_requests:rate{job="gateway"}',
+};
+
+/** How high a burn rate rose since the break, or in the steady state before it. */
+async function peak(
+  context: ExerciseContext,
+  window: 'fast_short' | 'fast_long',
+): Promise<number | undefined> {
+  const { observe, clock, pace, signal } = context;
+  const endMs = clock.now();
+  const series = await observe.prometheus.queryRange(burnRate(window), {
+    startMs: Math.min(evidenceFrom(context), endMs - 1000 * pace.scrapeIntervalSeconds),
+    endMs,
+    stepSeconds: pace.evaluationIntervalSeconds,
+    signal,
+  });
+  const values = series.flatMap((one) => one.points.map((point) => point.value)).filter(Number.isFinite);
+  return values.length === 0 ? undefined : Math.max(...values);
+}
+
+const usersFeltIt: Check = {
+  id: 'users-felt-it',
+  claim: "requests failed: the client's own record has at least five",
+  pillar: 'traffic',
+  query: 'client: answers 5xx and requests without an answer, since the break',
+  async measure(context) {
+    const { requests, errors } = context.ledger.count({
+      fromMs: evidenceFrom(context),
+      toMs: context.clock.now(),
+    });
+    return requests === 0
+      ? { value: undefined, note: 'the client sent nothing' }
+      : { value: errors, note: `of ${requests} requests` };
+  },
+  expect: { atLeast: 5, unit: 'requests' },
+  withinSeconds: twoTurns,
+  link: ({ observe }) => observe.prometheus.link('job:http_requests:error_ratio{job="gateway"}'),
+  next: 'the ledger in .lab/<name>/ledger has every second of the client',
+};
+
+const rose = (window: 'fast_short' | 'fast_long', about: string, expect: Check['expect']): Check => ({
+  id: `${window.replace('_', '-')}-rose`,
+  claim: about,
+  pillar: 'metrics',
+  query: `${burnRate(window)}, its highest value since the break`,
+  measure: (context) => peak(context, window),
+  guard: {
+    what: requestsAtGateway.what,
+    measure: ({ observe, signal }) => observe.prometheus.value(requestsAtGateway.promql, { signal }),
+  },
+  expect,
+  withinSeconds: twoTurns,
+  link: ({ observe }) => observe.prometheus.link('slo:availability:burn_rate'),
+  next: 'draw both windows over the last minutes: slo:availability:burn_rate{window=~"fast.*"}',
+});
+
+const linesOfIt: Check = logCheck({
+  id: 'lines-of-it',
+  claim: 'the log of the gateway has the failed requests',
+  logql: ({ pace }) =>
+    `sum(count_over_time({service="gateway"} | json | status>=500 [${pace.rateWindowSeconds}s]))`,
+  guard: {
+    what: 'log lines of the gateway',
+    logql: ({ pace }) => `sum(count_over_time({service="gateway"} [${pace.rateWindowSeconds}s]))`,
+  },
+  expect: { atLeast: 5, unit: 'lines' },
+  withinSeconds: twoTurns,
+  next: 'read them: {service="gateway"} | json | status>=500',
+});
+
+const tracesOfIt: Check = {
+  id: 'traces-of-it',
+  claim: 'the failed requests end at the gateway: their traces have no span of the API',
+  pillar: 'traces',
+  query: 'service=gateway error=true, without a span of the API',
+  async measure(context) {
+    const traces = await tracesSince(context, evidenceFrom(context), {
+      service: 'gateway',
+      attributes: { error: 'true' },
+    });
+    const short = [...traces.values()].filter(
+      (spans) => spans.some((span) => span.error) && spans.every((span) => span.service === 'gateway'),
+    );
+    return { value: short.length, note: `of ${traces.size} traces` };
+  },
+  guard: {
+    what: 'traces of the API',
+    measure: async (context) => (await tracesSince(context, context.clock.now() - 10_000)).size,
+  },
+  expect: { atLeast: 3, unit: 'traces' },
+  withinSeconds: twoTurns,
+  link: ({ observe: { jaeger } }) => jaeger.link({ service: 'gateway' }),
+  next: 'search the service gateway for the tag error=true, and open a trace',
+};
+
+const spikesEnd: Check = metricCheck({
+  id: 'spikes-end',
+  claim: 'nothing has failed over the whole long window',
+  promql: burnRate('fast_long'),
+  guard: requestsAtGateway,
+  expect: { equals: 0, unit: '×' },
+  withinSeconds: (pace) => 1.5 * pace.burnRateFast.longSeconds + threeTurns(pace),
+  next: 'the window has to pass: a minute at the lab pace',
+});
+
+const nobodyIsWoken = metricInvariant({
+  id: 'nobody-is-woken',
+  claim: 'SLOBudgetBurnRateFast does not fire for a spike',
+  promql: 'count(ALERTS{alertname="SLOBudgetBurnRateFast", alertstate="firing"}) or vector(0)',
+  worst: 'highest',
+  expect: { atMost: 0, unit: 'alerts' },
+  violatedBy: 'one-window',
+  next: 'read the expression of the alert: which windows does it ask?',
+});
+
+/** Both rates have to be above the limit; this one asks the short window alone, and asks for less. */
+const oneWindow = faultSpec('config-overlay', {
+  target: 'prometheus',
+  params: {
+    edits: {
+      'prometheus/rules/alerts.yml': [
+        {
+          find: `slo:availability:burn_rate{window="fast_long"} > ${pagesFrom}
+          and on ()
+          slo:availability:burn_rate{window="fast_short"} > ${pagesFrom}`,
+          put: 'slo:availability:burn_rate{window="fast_short"} > 6',
+        },
+      ],
+    },
+  },
+});
+const blip = faultSpec('errors', { target: 'gateway', params: { rate: 1, status: 503 } });
+
+const decoys: readonly Decoy[] = [
+  {
+    id: 'one-window',
+    description:
+      'Page sooner: ask the short window alone. Then half a spike is enough, and somebody is woken for what is over.',
+    async apply(context) {
+      await context.inject(oneWindow);
+      await context.inject(blip);
+      await context.clock.sleep((1000 * spikeSeconds(context.pace)) / 2, context.signal);
+      await context.revert(blip);
+    },
+    async undo(context) {
+      await context.revert(blip);
+      await context.revert(oneWindow);
+    },
+    rejectedBy: ['nobody-is-woken', 'spikes-end'],
+    givenSeconds: (pace) => pace.rateWindowSeconds / 3,
+  },
+  stopTraffic('spikes-end'),
+];
+
+const howHigh: NumberTask = {
+  id: 'how-high',
+  prompt: 'How high did the burn rate get in the two fast windows? Answer as short=… long=…',
+  kind: 'number',
+  fields: (['short', 'long'] as const).map((name) => ({
+    name,
+    unit: '',
+    tolerance: 0.15,
+    async truth(context) {
+      const value = await peak(context, `fast_${name}`);
+      if (value === undefined) throw new Error('Prometheus has no burn rate');
+      return { low: value, high: value };
+    },
+  })),
+  because:
+    'the short window rose above 14.4 and the long one did not: the alert asks for both, so that nobody was woken for what was over before anybody could look',
+  hints: [
+    'A spike is gone from the short window soon. Ask for the highest value of the last minutes.',
+    'In Prometheus, draw slo:availability:burn_rate{window=~"fast.*"} over the last five minutes.',
+    'max_over_time(slo:availability:burn_rate{window=~"fast.*"}[3m])',
+  ],
+  async solve(context) {
+    const [short, long] = await Promise.all([peak(context, 'fast_short'), peak(context, 'fast_long')]);
+    return `short=${short?.toFixed(1)} long=${long?.toFixed(1)}`;
+  },
+  wrongAnswers: [
+    { answer: 'short=100 long=100', why: 'the share of failed requests while it lasted' },
+    {
+      why: 'the windows mixed up',
+      async answer(context) {
+        const [short, long] = await Promise.all([peak(context, 'fast_short'), peak(context, 'fast_long')]);
+        return `short=${long?.toFixed(1)} long=${short?.toFixed(1)}`;
+      },
+    },
+  ],
+};
+
+/** Seconds of full outage that fill the long window up to the limit of the alert. */
+const untilItPages = (pace: Pace): number => pagesFrom * allowedRatio * pace.burnRateFast.longSeconds;
+
+const howLong: TextTask = {
+  id: 'how-long',
+  prompt:
+    'For how many seconds would every request have to fail until this alert pages? Answer with the seconds.',
+  kind: 'text',
+  hints: [
+    `The alert wants a burn rate above ${pagesFrom} in the long window too: an error ratio of ${pagesFrom} × 0.001.`,
+    'How long is the long window? It is in the rule of slo:availability:error_ratio with window="fast_long".',
+    'While everything fails, a second fills one second of the window: 0.0144 of the window’s length.',
+  ],
+  async verify(answer, { pace }) {
+    const seconds = Number(/[\d.]+/.exec(answer)?.[0]);
+    const wanted = untilItPages(pace);
+    if (!Number.isFinite(seconds)) return rejected('answer with a number of seconds');
+    if (Math.abs(seconds - wanted) <= 0.1 * wanted)
+      return accepted(
+        `${pagesFrom} × 0.1 % of ${pace.burnRateFast.longSeconds} s. The spike lasted ${spikeSeconds(pace).toFixed(2)} s`,
+      );
+    return rejected(
+      seconds < wanted
+        ? 'after that time the long window is not yet above the limit'
+        : 'the alert would have paged before',
+    );
+  },
+  solve: async ({ pace }) => `${untilItPages(pace).toFixed(3)} s`,
+  wrongAnswers: [
+    { answer: '14.4', why: 'the burn rate taken for seconds' },
+    {
+      why: 'the short window taken for the long one',
+      answer: async ({ pace }) => `${pagesFrom * allowedRatio * pace.burnRateFast.shortSeconds}`,
+    },
+  ],
+};
+
+/** The first act: what must not page. */
+export const shortSpike: Act = {
+  id: 'spike',
+  title: 'A spike',
+  summary: 'For a moment every request failed. It is over. Why is nobody woken?',
+  load: 'steady',
+  break: (pace) => [spike(pace)],
+  observe: [
+    usersFeltIt,
+    rose('fast_short', 'the short window rose above what pages', { above: pagesFrom, unit: '×' }),
+    rose('fast_long', 'the long window rose as well, and stayed below what pages', {
+      between: [1, pagesFrom],
+      unit: '×',
+    }),
+    linesOfIt,
+    tracesOfIt,
+  ],
+  invariants: [nobodyIsWoken, usersKeepComing('steady', 'stop-traffic')],
+  tasks: [howHigh, howLong],
+  decoys,
+  repair: {
+    steps: [{ description: 'Taking the cause of the spikes away', apply: (context) => context.revert() }],
+  },
+  recover: [spikesEnd],
+};
