@@ -123,6 +123,34 @@ export const plantedArrive: Invariant = {
   next: 'see whether the gateway still logs errors, and whether Loki takes them: log_lines_dropped_total',
 };
 
+/** By the services' own counts: they go on when Loki is gone. */
+export const linesDelivered: Invariant = {
+  id: 'lines-delivered',
+  claim: 'what the services write reaches Loki',
+  pillar: 'logs',
+  query: 'log_lines_sent_total and log_lines_total, their increase',
+  async measure({ observe, pace, signal }, { fromMs, toMs }) {
+    const counted = async (metric: string): Promise<number> => {
+      const at = (timeMs: number): Promise<number | undefined> =>
+        observe.prometheus.value(`sum(${metric}{job=~"api|gateway"})`, { timeMs, signal });
+      const [before, after] = await Promise.all([at(fromMs), at(toMs)]);
+      return before === undefined || after === undefined ? Number.NaN : after - before;
+    };
+    if (toMs - fromMs < 3 * pace.scrapeIntervalSeconds * 1000)
+      return { value: undefined, note: 'the interval is too short' };
+    const [written, sent] = await Promise.all([counted('log_lines_total'), counted('log_lines_sent_total')]);
+    return written > 0
+      ? { value: (100 * sent) / written, note: `${sent} of ${written} lines` }
+      : { value: undefined, note: 'no line was written' };
+  },
+  // Sent in batches: the newest are still on their way.
+  expect: { atLeast: 70, unit: '%' },
+  violatedBy: 'stop-shipping',
+  link: ({ observe }) =>
+    observe.prometheus.link('sum(rate(log_lines_sent_total[15s])) / sum(rate(log_lines_total[15s]))'),
+  next: 'see whether Loki takes them: log_lines_retried_total, log_lines_dropped_total, npm run lab -- status',
+};
+
 export const noSecrets: Invariant = {
   id: 'no-secrets',
   claim: 'no line of any service holds a secret of this lab',
