@@ -2,6 +2,7 @@
 import { logCheck, metricCheck, metricInvariant } from '../../lab/exercise/checks.ts';
 import type { Act, Check, Decoy, ExerciseContext, NumberTask, TextTask } from '../../lab/exercise/model.ts';
 import { faultSpec } from '../../lab/faults/catalogue.ts';
+import { trafficProfiles } from '../../lab/traffic/profiles.ts';
 import type { Pace } from '../../stack/pace.ts';
 import { accepted, rejected } from '../kit/answers.ts';
 import { usersKeepComing } from '../kit/client-invariants.ts';
@@ -11,12 +12,14 @@ import { tracesSince } from '../kit/traces.ts';
 import { threeTurns, twoTurns } from '../kit/windows.ts';
 import { allowedRatio, burnRate, pagesFrom } from './telemetry.ts';
 
-/** A hundred and seventieth of the long window: a burn rate of about 6 there, and of about 23 in the short one. */
-const spikeSeconds = (pace: Pace): number => (0.35 * pace.burnRateFast.longSeconds) / 60;
+const { requestsPerSecond } = trafficProfiles.steady;
+/** A burn rate of 4.5 in the long window, and so of 18 in the short one, which is a quarter of it. */
+const spikeRequests = (pace: Pace): number =>
+  Math.round(4.5 * allowedRatio * pace.burnRateFast.longSeconds * requestsPerSecond);
 const spike = (pace: Pace) =>
   faultSpec('error-spikes', {
     params: {
-      lastsMs: Math.round(1000 * spikeSeconds(pace)),
+      requests: spikeRequests(pace),
       // The next one comes when the long window has forgotten this one.
       everyMs: Math.round(1500 * pace.burnRateFast.longSeconds),
     },
@@ -155,7 +158,12 @@ const oneWindow = faultSpec('config-overlay', {
     },
   },
 });
-const blip = faultSpec('errors', { target: 'gateway', params: { rate: 1, status: 503 } });
+/** Half a spike, of one replica; an answer of 500 is not asked for again elsewhere. */
+const halfASpike = (pace: Pace) =>
+  faultSpec('error-spikes', {
+    target: 'api-1',
+    params: { requests: Math.round(spikeRequests(pace) / 2), everyMs: 7_200_000, status: 500 },
+  });
 
 const decoys: readonly Decoy[] = [
   {
@@ -164,16 +172,14 @@ const decoys: readonly Decoy[] = [
       'Page sooner: ask the short window alone. Then half a spike is enough, and somebody is woken for what is over.',
     async apply(context) {
       await context.inject(oneWindow);
-      await context.inject(blip);
-      await context.clock.sleep((1000 * spikeSeconds(context.pace)) / 2, context.signal);
-      await context.revert(blip);
+      await context.inject(halfASpike(context.pace));
     },
     async undo(context) {
-      await context.revert(blip);
+      await context.revert(halfASpike(context.pace));
       await context.revert(oneWindow);
     },
     rejectedBy: ['nobody-is-woken', 'spikes-end'],
-    givenSeconds: (pace) => pace.rateWindowSeconds / 3,
+    givenSeconds: (pace) => pace.rateWindowSeconds / 2,
   },
   stopTraffic('spikes-end'),
 ];
@@ -234,7 +240,7 @@ const howLong: TextTask = {
     if (!Number.isFinite(seconds)) return rejected('answer with a number of seconds');
     if (Math.abs(seconds - wanted) <= 0.1 * wanted)
       return accepted(
-        `${pagesFrom} × 0.1 % of ${pace.burnRateFast.longSeconds} s. The spike lasted ${spikeSeconds(pace).toFixed(2)} s`,
+        `${pagesFrom} × 0.1 % of ${pace.burnRateFast.longSeconds} s. The spike lasted ${(spikeRequests(pace) / requestsPerSecond).toFixed(2)} s`,
       );
     return rejected(
       seconds < wanted

@@ -11,21 +11,18 @@ const endpoint = z
   .string()
   .regex(/^\/[\w\-/:]{0,200}$/, 'a route pattern such as /api/v1/notes')
   .optional();
+const seed = z.coerce.number().int().min(0, 'at least 0').max(4_294_967_295, 'at most 4294967295').default(1);
+const everyMs = z.coerce.number().int().min(200, 'at least 200 ms').max(7_200_000, 'at most 7200000 ms');
 /** Episodes that come again and again, at moments that the seed decides. */
-const episodes = (lastsMs: number, everyMs: number) => ({
-  seed: z.coerce.number().int().min(0, 'at least 0').max(4_294_967_295, 'at most 4294967295').default(1),
+const episodes = (lastsMs: number, meanMs: number) => ({
+  seed,
   lastsMs: z.coerce
     .number()
     .int()
     .min(100, 'at least 100 ms')
     .max(1_200_000, 'at most 1200000 ms')
     .default(lastsMs),
-  everyMs: z.coerce
-    .number()
-    .int()
-    .min(200, 'at least 200 ms')
-    .max(7_200_000, 'at most 7200000 ms')
-    .default(everyMs),
+  everyMs: everyMs.default(meanMs),
 });
 const oneIn = z.coerce.number().int().min(1, 'at least 1').max(1_000_000, 'at most 1000000');
 const status = z.coerce.number().int().min(400, 'at least 400').max(599, 'at most 599');
@@ -112,14 +109,20 @@ export const serviceFaults: readonly FaultKind[] = [
   }),
   serviceFault({
     id: 'error-spikes',
-    summary: 'For a moment, every request fails; again and again, and the first time at once.',
+    summary: 'For a moment, every request fails; at once, and then again and again.',
     targets: services,
     defaultTarget: 'gateway',
-    params: z.strictObject({ status: status.default(503), endpoint, ...episodes(400, 90_000) }),
+    params: z.strictObject({
+      requests: z.coerce.number().int().min(1, 'at least 1').max(100_000, 'at most 100000').default(10),
+      everyMs: everyMs.default(90_000),
+      seed,
+      status: status.default(503),
+      endpoint,
+    }),
     paramsHelp:
-      'status 400..599 (503), endpoint (all), lastsMs 100..1200000 (400), everyMs 200..7200000 (90000), seed (1)',
+      'requests 1..100000 (10), everyMs 200..7200000 (90000), status 400..599 (503), endpoint (all), seed (1)',
     describe: (target, params) =>
-      `about every ${params.everyMs} ms, the requests of ${target}${onEndpoint(params.endpoint)} fail with ${params.status} for ${params.lastsMs} ms`,
+      `about every ${params.everyMs} ms, the next ${params.requests} requests of ${target}${onEndpoint(params.endpoint)} fail with ${params.status}`,
   }),
   serviceFault({
     id: 'connection-leak',

@@ -25,14 +25,17 @@ interface Active {
   /** Set while an episode lasts. */
   spike?: { delayMs: number };
   slowEndpoint?: { delayMs: number; endpoint: string };
-  errorSpike?: { status: number; endpoint?: string | undefined };
+  /** Set until as many requests have failed as the spike has. */
+  errorSpike?: { status: number; endpoint?: string | undefined; left: number; over: () => void };
 }
 
 /** Episodes that come again and again, at moments that the seed decides. */
+const seedSchema = z.number().int().min(0).max(4_294_967_295);
+const everyMsSchema = z.number().int().min(200).max(7_200_000);
 const episodesShape = {
-  seed: z.number().int().min(0).max(4_294_967_295),
+  seed: seedSchema,
   lastsMs: z.number().int().min(100).max(1_200_000),
-  everyMs: z.number().int().min(200).max(7_200_000),
+  everyMs: everyMsSchema,
 };
 
 /** Faults that strike a request in its handler: before the work, inside the request's span. */
@@ -97,18 +100,33 @@ export function createRequestFaults(random: () => number = Math.random): {
     ),
     defineFault(
       'error-spikes',
-      { ...episodesShape, status: z.number().int().min(400).max(599), endpoint: endpointSchema },
-      ({ status, endpoint, ...when }) =>
-        episodes(
-          when,
-          () => {
-            active.errorSpike = { status, endpoint };
-            return () => {
-              delete active.errorSpike;
-            };
-          },
-          firstSpikeAfterMs,
-        ),
+      {
+        seed: seedSchema,
+        everyMs: everyMsSchema,
+        requests: z.number().int().min(1).max(100_000),
+        status: z.number().int().min(400).max(599),
+        endpoint: endpointSchema,
+      },
+      ({ seed, everyMs, requests, status, endpoint }) => {
+        const random = seededRandom(seed);
+        let timer: NodeJS.Timeout;
+        const wait = (ms: number): void => {
+          timer = setTimeout(strike, ms).unref();
+        };
+        const over = (): void => {
+          delete active.errorSpike;
+          wait(everyMs * (0.75 + 0.5 * random()));
+        };
+        const strike = (): void => {
+          active.errorSpike = { status, endpoint, left: requests, over };
+        };
+        // Who waits for the second one has the whole pause to look at the first.
+        wait(firstSpikeAfterMs);
+        return () => {
+          clearTimeout(timer);
+          delete active.errorSpike;
+        };
+      },
     ),
   ];
   const middleware: RequestHandler = async (_request, response, next) => {
@@ -127,6 +145,8 @@ export function createRequestFaults(random: () => number = Math.random): {
       throw new Problem(errors.status, 'internal-error', 'The service failed to handle the request.');
     }
     if (errorSpike !== undefined && hits(errorSpike.endpoint, endpoint)) {
+      errorSpike.left -= 1;
+      if (errorSpike.left === 0) errorSpike.over();
       throw new Problem(errorSpike.status, 'unavailable', 'The service is not available for a moment.');
     }
     next();
@@ -139,25 +159,22 @@ async function stall(delayMs: number): Promise<void> {
   await inSpan('acquire lock', {}, () => sleep(delayMs));
 }
 
-/** The first spike is soon there: who waits for the second has the whole pause to look at it. */
 const firstSpikeAfterMs = 500;
 
 /**
  * Begins and ends `effect` again and again: each lasts `lastsMs`, and the pauses make it one in `everyMs` on average,
- * between 0.75 and 1.25 times the mean pause; the first begins after `firstAfterMs` where it is given. The same seed
- * gives the same moments.
+ * between 0.75 and 1.25 times the mean pause. The same seed gives the same moments.
  */
 function episodes(
   { seed, lastsMs, everyMs }: { seed: number; lastsMs: number; everyMs: number },
   effect: () => () => void,
-  firstAfterMs?: number,
 ): EndFault {
   const random = seededRandom(seed);
   const meanPauseMs = Math.max(100, everyMs - lastsMs);
   let end: (() => void) | undefined;
   let timer: NodeJS.Timeout;
-  const pause = (pauseMs = meanPauseMs * (0.75 + 0.5 * random())): void => {
-    timer = setTimeout(strike, pauseMs).unref();
+  const pause = (): void => {
+    timer = setTimeout(strike, meanPauseMs * (0.75 + 0.5 * random())).unref();
   };
   const strike = (): void => {
     end = effect();
@@ -167,7 +184,7 @@ function episodes(
       pause();
     }, lastsMs).unref();
   };
-  pause(firstAfterMs);
+  pause();
   return () => {
     clearTimeout(timer);
     end?.();
