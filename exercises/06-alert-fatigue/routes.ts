@@ -150,6 +150,28 @@ export const writeRoutes: FileTask = {
   judgedWithinSeconds: (pace) => settle(pace) + 30,
   solution: goodRoutes,
   how: 'group by alert and service, and let DatabaseDown hold back what follows from it',
+  alsoRight: [
+    {
+      how: 'one message for all that fires',
+      content: (current) => current.replace(noGrouping, '  group_by: []'),
+    },
+    {
+      how: 'what is critical is one message, warnings are held back by it',
+      content: (current) =>
+        current.replace(noGrouping, '  group_by: [severity]').replace(noInhibition, shippedInhibition),
+    },
+    {
+      how: 'by service, and the database holds back what the gateway tells',
+      content: (current) =>
+        current.replace(noGrouping, '  group_by: [service]').replace(
+          noInhibition,
+          `inhibit_rules:
+  - source_matchers: [service = "postgres", severity = "critical"]
+    target_matchers: [service != "postgres", severity =~ "critical|high|warning"]
+`,
+        ),
+    },
+  ],
   wrongContents: [
     {
       why: 'it waits for an hour before it tells anybody',

@@ -28,7 +28,10 @@ export function register(program: Command, context: LabContext): void {
     .argument('[ids...]', 'exercises by ID or number, or "all" (default)')
     .option('--report <directory>', 'where report.json, junit.xml and summary.md go', 'report')
     .option('--keep', 'leave a lab running that this command started')
-    .option('--prove', 'also run every act without its fault, with it elsewhere, and with foreign faults')
+    .option(
+      '--prove',
+      'also run every act without its fault, with it elsewhere, and with foreign faults; try every right version of a file',
+    )
     .action(async (ids: string[], options: { report: string; keep?: boolean; prove?: boolean }) => {
       const all = ids.length === 0 || ids.includes('all');
       const exercises = all
@@ -70,7 +73,10 @@ async function runAll(
       const workshop = new Workshop(context, lab);
       const memory = watchMemory(lab, () => workshop.traffic.running()?.pid);
       using machine = new MachineWatch();
-      const session = (): SessionOptions => workshop.unattendedOptions(budgetSeconds[lab.pace.name]);
+      const session = (): SessionOptions => ({
+        ...workshop.unattendedOptions(budgetSeconds[lab.pace.name]),
+        everyRightVersion: prove,
+      });
       try {
         for (const exercise of exercises) {
           context.ui.line(`${exercise.id}: ${exercise.title}`);
@@ -123,6 +129,7 @@ function tell({ ui }: LabContext): RunEvents {
     onCheck: (result) => ui.line(`    ${resultLine(result)}`),
     onTask: (task) => {
       const good = task.solverAccepted === true && task.wrongRejected === true;
+      for (const right of task.alsoAccepted ?? []) ui.line(`    ✓ task ${task.id}: right as well: ${right}`);
       ui.line(
         `    ${mark(good)} task ${task.id}: ${good ? `solved with ${task.solution}; wrong answers rejected` : task.problems.join('; ')}`,
       );

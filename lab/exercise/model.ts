@@ -180,6 +180,12 @@ export interface WrongContent {
   content(current: string): string;
 }
 
+/** Another version of a file that is right as well: `ci --prove` really applies it, and it has to be accepted. */
+export interface RightContent {
+  readonly how: string;
+  content(current: string): string;
+}
+
 /**
  * A file that the learner edits in the workspace and applies. Judged by what the lab does with it, never by its text:
  * several versions are right.
@@ -195,6 +201,8 @@ export interface FileTask extends TaskCommon {
   /** What the solution does, in words. */
   readonly how: string;
   readonly wrongContents: readonly WrongContent[];
+  /** Written before the solution was: what others might write. */
+  readonly alsoRight?: readonly RightContent[];
 }
 
 /** A task that is done rather than answered. */

@@ -22,6 +22,8 @@ export interface TaskReport {
   readonly wrongRejected: boolean | null;
   readonly solverAccepted: boolean | null;
   readonly solution: string | null;
+  /** `--prove`: other right versions that were applied and accepted. */
+  readonly alsoAccepted?: readonly string[];
   readonly problems: readonly string[];
 }
 

@@ -298,6 +298,35 @@ describe('an unattended run', () => {
     expect(applied).toEqual(['poor', 'poor, none', 'right']);
     expect(world.files[file.path]).toBe('own');
     expectClean();
+
+    const alsoRight = [
+      { how: 'in other words', content: (current: string) => `${current}, improved` },
+      { how: 'not at all', content: (current: string) => `${current}, not` },
+    ];
+    const several: FileTask = {
+      ...task,
+      verify: async ({ lab }) => ({
+        accepted: /right|improved/.test(lab.readConfig(file.path) ?? ''),
+        because: 'by what it does',
+      }),
+      alsoRight,
+    };
+    const run = { ...given, acts: [{ ...given.acts[0]!, tasks: [several] }] };
+    const [without] = (await runUnattended(run, options())).acts[0]!.tasks;
+    expect(without).toMatchObject({ solverAccepted: true, problems: [] });
+    expect(without).not.toHaveProperty('alsoAccepted');
+    const proof = await runUnattended(run, { ...options(), everyRightVersion: true });
+    expect(proof.acts[0]!.tasks).toMatchObject([
+      {
+        wrongRejected: true,
+        solverAccepted: false,
+        alsoAccepted: ['in other words: by what it does'],
+        problems: ['a right version was rejected (not at all): by what it does'],
+      },
+    ]);
+    expect(proof.outcome).toBe('failed');
+    expect(world.files[file.path]).toBe('own');
+
     const lenient = { ...task, verify: async () => ({ accepted: true, because: '' }) };
     const again = await runUnattended(
       { ...given, acts: [{ ...given.acts[0]!, tasks: [lenient] }] },
