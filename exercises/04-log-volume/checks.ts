@@ -89,19 +89,19 @@ export const searchReadsMore: Check = {
   next: 'compare with the same question by label: {app="notes", level="error"}',
 };
 
-export const volumeBack: Check = {
+export const volumeBack = (mostTimes: number): Check => ({
   id: 'volume-back',
-  claim: 'at most half as much again is logged as before the flood',
+  claim: `at most ${mostTimes} times as much is logged as before the flood`,
   pillar: 'logs',
   query: 'sum(rate(loki_distributor_bytes_received_total[5s])), now and before the break',
   measure: (context) => timesMore(context, true),
   guard: linesCome,
-  expect: { atMost: 1.5, unit: '×' },
+  expect: { atMost: mostTimes, unit: '×' },
   withinSeconds: threeTurns,
   holdsForSeconds: threeScrapes,
   link: ({ observe }) => observe.prometheus.link(volume),
   next: 'see who is still loud: sum by (instance) (rate(log_lines_total{level="debug"}[5s]))',
-};
+});
 
 export const plantedArrive: Invariant = {
   id: 'errors-arrive',

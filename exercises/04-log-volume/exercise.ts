@@ -60,11 +60,15 @@ const stopShipping: Decoy = {
   givenSeconds: (pace) => 6 * pace.scrapeIntervalSeconds,
 };
 
-/** A tenth of what one request writes at debug level, and some. */
-const mostDebugPerRequest = 1;
+/** A request writes nine debug lines or so; of one in ten that is one. */
+const mostDebugPerRequest = 2;
+/** Without debug lines as much as before is logged; with those of one request in ten, nearly twice as much. */
+const mostTimesQuiet = 1.5;
+const mostTimesSampled = 2.5;
 
-/** Below half as much again, with requests and errors still told. */
+/** At most so many times as much as before, with requests and errors still told. */
 const turnedDown = (task: {
+  readonly mostTimes: number;
   readonly id: string;
   readonly prompt: string;
   readonly how: string;
@@ -84,16 +88,18 @@ const turnedDown = (task: {
     if (debug === undefined) return rejected('at this moment nobody sends requests');
     if (debug > mostDebugPerRequest)
       return rejected(`${debug.toFixed(1)} debug lines are still written for each request`);
-    return times <= 1.5
+    return times <= task.mostTimes
       ? accepted(`${times.toFixed(1)} times as much as before`)
       : rejected(`still ${times.toFixed(1)} times as much as before`);
   },
 });
 
-const quietAgain: Act['repair']['done'] = async (context) => {
-  const [times, debug] = await Promise.all([timesMore(context, true), debugPerRequest(context)]);
-  return times !== undefined && times <= 1.5 && debug !== undefined && debug <= mostDebugPerRequest;
-};
+const quietAgain =
+  (mostTimes: number): Act['repair']['done'] =>
+  async (context) => {
+    const [times, debug] = await Promise.all([timesMore(context, true), debugPerRequest(context)]);
+    return times !== undefined && times <= mostTimes && debug !== undefined && debug <= mostDebugPerRequest;
+  };
 
 const live: Act = {
   id: 'debug-live',
@@ -126,6 +132,7 @@ const live: Act = {
     findPlanted,
     turnedDown({
       id: 'turn-it-down',
+      mostTimes: mostTimesQuiet,
       prompt: 'Bring the volume back below one and a half times what it was, and keep the errors.',
       how: 'set the level back to info on the gateway and the replicas',
       async act(context) {
@@ -143,9 +150,9 @@ const live: Act = {
         },
       },
     ],
-    done: quietAgain,
+    done: quietAgain(mostTimesQuiet),
   },
-  recover: [volumeBack, alert.quiet, alert.resolved],
+  recover: [volumeBack(mostTimesQuiet), alert.quiet, alert.resolved],
 };
 
 const deployed: Act = {
@@ -165,7 +172,9 @@ const deployed: Act = {
   tasks: [
     turnedDown({
       id: 'turn-the-release-down',
-      prompt: 'Bring the volume back once more, so that it stays so after a restart.',
+      mostTimes: mostTimesSampled,
+      prompt:
+        'Bring the volume below two and a half times of what it was, so that it stays so after a restart. You may keep the debug lines of one request in ten.',
       how: 'keep the debug lines of one request in ten: npm run lab -- deploy 1.0.1 --env LOG_LEVEL=debug LOG_DEBUG_SAMPLE_RATIO=0.1; npm run lab -- rollback does as well',
       async act({ lab, signal }) {
         const environment = { LOG_LEVEL: 'debug', LOG_DEBUG_SAMPLE_RATIO: '0.1' };
@@ -176,9 +185,9 @@ const deployed: Act = {
   decoys: [stopTraffic()],
   repair: {
     steps: [{ description: 'Rolling back', apply: (context) => context.revert() }],
-    done: quietAgain,
+    done: quietAgain(mostTimesSampled),
   },
-  recover: [volumeBack],
+  recover: [volumeBack(mostTimesSampled)],
 };
 
 export default defineExercise({
