@@ -15,7 +15,7 @@ import { defineExercise } from './define-exercise.ts';
 import { GuideQueries } from './guide.ts';
 import { junitXml } from './junit.ts';
 import type { Act, Check, Decoy, Exercise, FileTask, Invariant, TextTask } from './model.ts';
-import { proveCell, substitutesFor } from './prove.ts';
+import { proveCell, proveNext, substitutesFor } from './prove.ts';
 import { combineOutcomes, describeMachine, judgeExercise, type RunReport } from './report.ts';
 import { runUnattended } from './run-unattended.ts';
 import type { SessionOptions } from './session.ts';
@@ -642,6 +642,9 @@ describe('an unattended run', () => {
           fooled: [],
         },
       ],
+      successions: [
+        { exercise: '98-next', after: '99-outage', outcome: 'failed', ms: 5, problem: 'runs (0)' },
+      ],
     };
     expect(report.outcome).toBe('failed');
     expect(schemaProblem(JSON.parse(JSON.stringify(report)))).toBeUndefined();
@@ -681,6 +684,24 @@ describe('proving an act with a break that is not its own', () => {
       'api-1 is stopped',
       'api-2 hangs',
     ]);
+  });
+});
+
+describe('beginning where another exercise has just ended', () => {
+  const next = () => proveNext(exercise(), exercise({}, { id: '98-next' }), options(), { samples: [] });
+
+  it('passes when the whole baseline holds, and leaves no load', async () => {
+    expect(await next()).toMatchObject({ exercise: '98-next', after: '99-outage', outcome: 'passed' });
+    expectClean();
+  });
+
+  it('fails, and names what does not hold, when something was left', async () => {
+    world.states['api-2'] = 'stopped';
+    expect(await next()).toMatchObject({
+      outcome: 'failed',
+      problem: 'its baseline does not hold: runs (0)',
+    });
+    expect(world.sending).toBe(false);
   });
 });
 
