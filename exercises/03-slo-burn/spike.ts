@@ -30,22 +30,16 @@ const requestsAtGateway = {
   promql: 'job:http_requests:rate{job="gateway"}',
 };
 
-/** How high a burn rate rose since the break, or in the steady state before it. */
-async function peak(
-  context: ExerciseContext,
-  window: 'fast_short' | 'fast_long',
-): Promise<number | undefined> {
-  const { observe, clock, pace, signal } = context;
-  const endMs = clock.now();
-  const series = await observe.prometheus.queryRange(burnRate(window), {
-    startMs: Math.min(evidenceFrom(context), endMs - 1000 * pace.scrapeIntervalSeconds),
-    endMs,
-    stepSeconds: pace.evaluationIntervalSeconds,
-    signal,
-  });
-  const values = series.flatMap((one) => one.points.map((point) => point.value)).filter(Number.isFinite);
-  return values.length === 0 ? undefined : Math.max(...values);
+/** How high a burn rate rose since the break, or in the last seconds before it. */
+function peakQuery(context: ExerciseContext, window: 'fast_short' | 'fast_long'): string {
+  const { clock, pace } = context;
+  const sinceMs = clock.now() - evidenceFrom(context);
+  const seconds = Math.max(2 * pace.evaluationIntervalSeconds, Math.ceil(sinceMs / 1000));
+  return `max_over_time(${burnRate(window)}[${seconds}s])`;
 }
+
+const peak = (context: ExerciseContext, window: 'fast_short' | 'fast_long'): Promise<number | undefined> =>
+  context.observe.prometheus.value(peakQuery(context, window), { signal: context.signal });
 
 const usersFeltIt: Check = {
   id: 'users-felt-it',
@@ -67,21 +61,16 @@ const usersFeltIt: Check = {
   next: 'the ledger in .lab/<name>/ledger has every second of the client',
 };
 
-const rose = (window: 'fast_short' | 'fast_long', about: string, expect: Check['expect']): Check => ({
-  id: `${window.replace('_', '-')}-rose`,
-  claim: about,
-  pillar: 'metrics',
-  query: `${burnRate(window)}, its highest value since the break`,
-  measure: (context) => peak(context, window),
-  guard: {
-    what: requestsAtGateway.what,
-    measure: ({ observe, signal }) => observe.prometheus.value(requestsAtGateway.promql, { signal }),
-  },
-  expect,
-  withinSeconds: twoTurns,
-  link: ({ observe }) => observe.prometheus.link('slo:availability:burn_rate'),
-  next: 'draw both windows over the last minutes: slo:availability:burn_rate{window=~"fast.*"}',
-});
+const rose = (window: 'fast_short' | 'fast_long', claim: string, expect: Check['expect']): Check =>
+  metricCheck({
+    id: `${window.replace('_', '-')}-rose`,
+    claim,
+    promql: (context) => peakQuery(context, window),
+    guard: requestsAtGateway,
+    expect,
+    withinSeconds: twoTurns,
+    next: 'draw both windows over the last minutes: slo:availability:burn_rate{window=~"fast.*"}',
+  });
 
 const linesOfIt: Check = logCheck({
   id: 'lines-of-it',
