@@ -56,8 +56,14 @@ export interface ActionContext extends ExerciseContext {
   uninstall(file: ConfigFile): Promise<void>;
 }
 
-/** A measured number, and in words what lies behind it. Undefined: there was nothing to measure. */
-export type Measured = number | undefined | { readonly value: number | undefined; readonly note?: string };
+/**
+ * A measured number, and in words what lies behind it. Undefined: there was nothing to measure. `atMs`: the moment that
+ * the number is of, where it is the worst of many.
+ */
+export type Measured =
+  | number
+  | undefined
+  | { readonly value: number | undefined; readonly note?: string; readonly atMs?: number };
 
 /** Seconds, or how many they are at the lab's pace. */
 export type Seconds = number | ((pace: Pace) => number);
