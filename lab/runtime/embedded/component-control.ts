@@ -8,6 +8,7 @@ import { probeHttp, probePostgres } from '../readiness.ts';
 import type { ProgressEvent } from '../runtime.ts';
 import type { ComponentProcess } from './component-process.ts';
 import { prepareLaunch } from './launch-spec.ts';
+import { strayExecutables } from './leftovers.ts';
 import type { LabSession } from './session.ts';
 
 const pollMs = 25;
@@ -35,8 +36,9 @@ export async function startComponent(
     return false;
   }
   options.onPhase?.('creating');
+  // First: what an earlier command left may still be writing where this one prepares.
+  await process.removeOrphans(strayExecutables(session.options.root, component));
   const spec = await prepareLaunch(session, component, options.signal);
-  await process.removeOrphans([spec.executable]);
   options.signal?.throwIfAborted();
   if (options.portsAreFree !== true) await assertPortsFree(session, component);
   options.onPhase?.('starting');
