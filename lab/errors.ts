@@ -1,3 +1,5 @@
+import { tooFewFiles } from './process/open-files.ts';
+
 /**
  * Every error a person can meet, with its stable code. One line each: the offending value, the rule, the remedy.
  * `exitCode`: 1 a check or exercise failed, 2 wrong usage, environment or measurement, 3 a fault could not be reverted.
@@ -147,6 +149,19 @@ export const BuildMissing = defineError(
 
 /** Ctrl-C or SIGTERM: not a failure, and the lab is left clean. */
 export const Interrupted = defineError('LAB_INTERRUPTED', () => 'Interrupted.', 130);
+
+export const OutputLost = defineError(
+  'LAB_OUTPUT_LOST',
+  (reason: string) =>
+    `The output could not be written (${reason}); the command itself has done its work. Make room, or send the output elsewhere.`,
+);
+
+export const DiskFull = defineError(
+  'LAB_DISK_FULL',
+  (reason: string) => `There is no room left on a disk (${reason}). Make room, then run the command again.`,
+);
+
+export const OpenFilesExhausted = defineError(tooFewFiles.code, () => tooFewFiles.message(undefined));
 
 /** A defect of the lab itself: whatever is no `LabError` ends up here, at the one place where the process exits. */
 export const InternalError = defineError(

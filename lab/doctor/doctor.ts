@@ -5,18 +5,10 @@ import { topology } from '../../stack/topology.ts';
 import type { LabContext } from '../context.ts';
 import { LabError } from '../errors.ts';
 import { findOnPath } from '../process/find-on-path.ts';
-import { unprivilegedUser } from '../process/run-as.ts';
 import { projectRoot } from '../root.ts';
-import { findPostgresBinaries } from '../runtime/embedded/postgres-binaries.ts';
 import { choosePortOffset, pinnedOffset, wantedPorts } from '../runtime/ports.ts';
-
-export interface Finding {
-  readonly subject: string;
-  /** `note`: works, and is worth knowing. */
-  readonly verdict: 'ok' | 'note' | 'wrong';
-  readonly detail: string;
-  readonly remedy?: string;
-}
+import type { Finding } from './finding.ts';
+import { postgresFinding } from './postgres.ts';
 
 /** Looks at everything the lab needs of this machine. Changes nothing. */
 export async function runDoctor(context: LabContext): Promise<Finding[]> {
@@ -25,7 +17,7 @@ export async function runDoctor(context: LabContext): Promise<Finding[]> {
     platform(),
     folder(context),
     build(),
-    postgres(context),
+    postgresFinding(projectRoot, context.paths.base),
     memory(),
     disk(),
   ];
@@ -85,18 +77,6 @@ function build(): Finding {
         detail: `missing ${missing.join(', ')}.`,
         remedy: 'Build it: npm run setup',
       };
-}
-
-function postgres({ paths }: LabContext): Finding {
-  try {
-    const binaries = findPostgresBinaries(projectRoot);
-    const runAs = unprivilegedUser([binaries.home, existsSync(paths.base) ? paths.base : projectRoot]);
-    const user = runAs.user === undefined ? 'you' : `the user "${runAs.user.name}", because root may not`;
-    return { subject: 'PostgreSQL', verdict: 'ok', detail: `runs as ${user}` };
-  } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    return { subject: 'PostgreSQL', verdict: 'wrong', detail: error.message };
-  }
 }
 
 function memory(): Finding {
