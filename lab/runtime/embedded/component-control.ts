@@ -31,7 +31,10 @@ export async function startComponent(
   const process = session.process(component.id);
   const running = process.find();
   if (running !== undefined) {
-    process.unpause();
+    if (process.paused()) {
+      session.options.note(`${component.id} was paused; it goes on.`);
+      process.unpause();
+    }
     await waitUntilReady(session, component, running, options);
     return false;
   }

@@ -124,6 +124,12 @@ export class ComponentProcess {
     }
   }
 
+  /** Whether it, or a process that it started, was stopped in its tracks. */
+  paused(): boolean {
+    const root = this.find();
+    return root !== undefined && processTree(root).some(({ state }) => state.startsWith('T'));
+  }
+
   unpause(): void {
     const root = this.find();
     if (root !== undefined) signalProcesses(processTree(root).reverse(), 'SIGCONT');
