@@ -96,6 +96,12 @@ export const ComponentFailed = defineError(
     `${component} ${how}. Its last lines: ${lastLines} -- All of them: npm run lab -- logs ${component}`,
 );
 
+export const LabDisconnected = defineError(
+  'LAB_DISCONNECTED',
+  (problems: string, component: string) =>
+    `Every component is ready, but this does not hold: ${problems}. Look at it: npm run lab -- logs ${component}; ask again: npm run lab -- doctor`,
+);
+
 export const ComponentUnknown = defineError(
   'LAB_COMPONENT_UNKNOWN',
   (component: string, known: string) => `"${component}" is no component of the lab. Name one of: ${known}.`,

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { topology } from '../../stack/topology.ts';
 import type { LabContext } from '../context.ts';
 import { LabError } from '../errors.ts';
+import { Workshop } from '../exercise/workshop.ts';
 import { findOnPath } from '../process/find-on-path.ts';
 import { projectRoot } from '../root.ts';
 import { choosePortOffset, pinnedOffset, wantedPorts } from '../runtime/ports.ts';
@@ -21,7 +22,7 @@ export async function runDoctor(context: LabContext): Promise<Finding[]> {
     memory(),
     disk(),
   ];
-  findings.push(await ports(context), await state(context), native(context));
+  findings.push(await ports(context), await state(context), ...(await connections(context)), native(context));
   return findings;
 }
 
@@ -138,6 +139,32 @@ async function state(context: LabContext): Promise<Finding> {
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     return { subject, verdict: 'wrong', detail: error.message };
+  }
+}
+
+/** Of a running lab: whether what the exercises rely on works between its components. */
+async function connections(context: LabContext): Promise<Finding[]> {
+  const subject = 'Connections';
+  try {
+    const lab = await (await context.runtime()).attach();
+    if (lab === undefined) return [];
+    const workshop = new Workshop(context, lab);
+    const broken = await workshop.brokenConnections();
+    if (broken.length === 0) {
+      return [
+        { subject, verdict: 'ok', detail: 'replication, scraping, alerts, logs and spans: all arrive' },
+      ];
+    }
+    const onPurpose = workshop.brokenOnPurpose();
+    return broken.map(({ claim, problem, component }) => ({
+      subject,
+      verdict: onPurpose ? 'note' : 'wrong',
+      detail: `does not hold: ${claim} (${problem}).`,
+      remedy: onPurpose ? 'Something is broken on purpose.' : `Look at it: npm run lab -- logs ${component}`,
+    }));
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    return [{ subject, verdict: 'wrong', detail: error.message }];
   }
 }
 
