@@ -1,3 +1,5 @@
+import { tooFewFiles } from './process/open-files.ts';
+
 /**
  * Every error a person can meet, with its stable code. One line each: the offending value, the rule, the remedy.
  * `exitCode`: 1 a check or exercise failed, 2 wrong usage, environment or measurement, 3 a fault could not be reverted.
@@ -94,6 +96,12 @@ export const ComponentFailed = defineError(
     `${component} ${how}. Its last lines: ${lastLines} -- All of them: npm run lab -- logs ${component}`,
 );
 
+export const LabDisconnected = defineError(
+  'LAB_DISCONNECTED',
+  (problems: string, component: string) =>
+    `Every component is ready, but this does not hold: ${problems}. Look at it: npm run lab -- logs ${component}; ask again: npm run lab -- doctor`,
+);
+
 export const ComponentUnknown = defineError(
   'LAB_COMPONENT_UNKNOWN',
   (component: string, known: string) => `"${component}" is no component of the lab. Name one of: ${known}.`,
@@ -147,6 +155,19 @@ export const BuildMissing = defineError(
 
 /** Ctrl-C or SIGTERM: not a failure, and the lab is left clean. */
 export const Interrupted = defineError('LAB_INTERRUPTED', () => 'Interrupted.', 130);
+
+export const OutputLost = defineError(
+  'LAB_OUTPUT_LOST',
+  (reason: string) =>
+    `The output could not be written (${reason}); the command itself has done its work. Make room, or send the output elsewhere.`,
+);
+
+export const DiskFull = defineError(
+  'LAB_DISK_FULL',
+  (reason: string) => `There is no room left on a disk (${reason}). Make room, then run the command again.`,
+);
+
+export const OpenFilesExhausted = defineError(tooFewFiles.code, () => tooFewFiles.message(undefined));
 
 /** A defect of the lab itself: whatever is no `LabError` ends up here, at the one place where the process exits. */
 export const InternalError = defineError(

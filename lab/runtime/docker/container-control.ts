@@ -48,7 +48,10 @@ export async function startComponent(
     options.onPhase?.('creating');
     await createContainer(session, component);
   }
-  if (info?.State.Paused === true) await tolerating([409], () => session.container(component.id).unpause());
+  if (info?.State.Paused === true) {
+    session.options.note(`${component.id} was paused; it goes on.`);
+    await tolerating([409], () => session.container(component.id).unpause());
+  }
   if (info?.State.Running !== true) {
     options.onPhase?.('starting');
     await startContainer(session, component);
