@@ -113,6 +113,12 @@ export const TemplateInvalid = defineError(
     `${file}:${line}: \${${placeholder}}: ${rule}. Correct the template under stack/.`,
 );
 
+export const OncallInvalid = defineError(
+  'LAB_ONCALL_INVALID',
+  (file: string, problems: readonly string[]) =>
+    `${file}: ${problems[0]}${problems.length > 1 ? ` And ${problems.length - 1} more.` : ''} All of them: npm run lab -- oncall`,
+);
+
 export const RuntimeUnavailable = defineError(
   'LAB_RUNTIME_UNAVAILABLE',
   (runtime: string, reason: string, remedy: string) =>
