@@ -18,7 +18,7 @@ export const faultSigns: Readonly<Record<string, FaultSigns>> = {
       '`instance:http_request_duration_seconds:p95` and `database_query_duration_seconds` of the target rise by the delay; the gateway sends it less',
     logs: 'warnings `slow query` with `duration_ms` and `trace_id`',
     traces: 'the client span of a PostgreSQL call takes the time',
-    alerts: ['HighLatency'],
+    alerts: ['HighLatency', 'DatabaseLatencyHigh'],
   },
   latency: {
     metrics:
@@ -51,6 +51,14 @@ export const faultSigns: Readonly<Record<string, FaultSigns>> = {
     metrics: 'p95 of the target rises for a moment, again and again',
     logs: '`request completed` with a longer `duration_ms`, in bursts',
     traces: 'a span `acquire lock`, in bursts',
+    alerts: [],
+  },
+  'error-spikes': {
+    metrics:
+      'the error ratio and the burn rate of the short fast window rise for a moment, again and again; the long window hardly',
+    logs: 'errors `request failed`, in bursts',
+    traces:
+      'server spans with the status error, in bursts; where it strikes the gateway, without a span of the API',
     alerts: [],
   },
   'slow-endpoint': {
