@@ -5,7 +5,7 @@ import { steadyState } from '../kit/baseline.ts';
 import { usersKeepComing } from '../kit/client-invariants.ts';
 import { burnAgrees, observe, onlyOneEndpoint, page, recovery, rollingDeploySeconds } from './checks.ts';
 import { decoys } from './decoys.ts';
-import { shortSpike } from './spike.ts';
+import { longWindowFull, shortSpike } from './spike.ts';
 import { tasks } from './tasks.ts';
 import { badVersion, pagesFrom } from './telemetry.ts';
 
@@ -24,7 +24,7 @@ export default defineExercise({
   ],
   pillars: ['metrics', 'logs', 'traces', 'alerts'],
   needs: ['restart-with-env'],
-  baseline: [...steadyState, page.forgotten],
+  baseline: [...steadyState, longWindowFull, page.forgotten],
   acts: [
     shortSpike,
     {

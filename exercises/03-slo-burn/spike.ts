@@ -3,11 +3,12 @@ import { logCheck, metricCheck, metricInvariant } from '../../lab/exercise/check
 import type { Act, Check, Decoy, ExerciseContext, NumberTask, TextTask } from '../../lab/exercise/model.ts';
 import { faultSpec } from '../../lab/faults/catalogue.ts';
 import { trafficProfiles } from '../../lab/traffic/profiles.ts';
-import type { Pace } from '../../stack/pace.ts';
+import { type Pace, paces } from '../../stack/pace.ts';
 import { accepted, rejected } from '../kit/answers.ts';
 import { usersKeepComing } from '../kit/client-invariants.ts';
 import { stopTraffic } from '../kit/decoys.ts';
 import { evidenceFrom } from '../kit/moments.ts';
+import { userRequests } from '../kit/queries.ts';
 import { tracesSince } from '../kit/traces.ts';
 import { threeTurns, twoTurns } from '../kit/windows.ts';
 import { allowedRatio, burnRate, pagesFrom } from './telemetry.ts';
@@ -29,6 +30,19 @@ const requestsAtGateway = {
   what: 'requests at the gateway',
   promql: 'job:http_requests:rate{job="gateway"}',
 };
+
+/** Before that, both windows see the same few seconds, and what they say is the same. */
+export const longWindowFull: Check = metricCheck({
+  id: 'long-window-full',
+  claim: 'requests have been coming for a whole long window',
+  promql: ({ pace }) =>
+    `sum(increase(http_requests_total{job="gateway", ${userRequests}}[${pace.burnRateFast.longSeconds}s]))`,
+  guard: requestsAtGateway,
+  // At the lab's pace 2,160 of 2,400; in production the long window takes an hour to fill.
+  expect: { atLeast: 0.9 * requestsPerSecond * paces.lab.burnRateFast.longSeconds, unit: 'requests' },
+  withinSeconds: (pace) => 1.5 * pace.burnRateFast.longSeconds,
+  next: 'wait until the window is full: a minute at the lab pace',
+});
 
 /** How high a burn rate rose since the break, or in the last seconds before it. */
 function peakQuery(context: ExerciseContext, window: 'fast_short' | 'fast_long'): string {
