@@ -14,6 +14,7 @@ import { register as registerIncident } from './commands/incident.ts';
 import { register as registerLoad } from './commands/load.ts';
 import { register as registerLogs } from './commands/logs.ts';
 import { register as registerMenu } from './commands/menu.ts';
+import { register as registerOncall } from './commands/oncall.ts';
 import { register as registerPromote } from './commands/promote.ts';
 import { register as registerSilence } from './commands/silence.ts';
 import { register as registerSlo } from './commands/slo.ts';
@@ -41,6 +42,7 @@ const commands = [
   registerDeploy,
   registerSlo,
   registerInbox,
+  registerOncall,
   registerIncident,
   registerAlerts,
   registerSilence,
