@@ -1,4 +1,5 @@
 import { tooFewFiles } from './process/open-files.ts';
+import { legible } from './ui/legible.ts';
 
 /**
  * Every error a person can meet, with its stable code. One line each: the offending value, the rule, the remedy.
@@ -23,7 +24,10 @@ type ErrorClass<Arguments extends unknown[]> = new (
 /** Every code of the catalogue, in order of definition; a test compares it with the documentation. */
 export const errorCodes: string[] = [];
 
-/** Declares one error of the catalogue: its code, the sentence made of its arguments, its exit code. */
+/**
+ * Declares one error of the catalogue: its code, the sentence made of its arguments, its exit code. Arguments come from
+ * outside as often as not: control characters in them are escaped, and what is too long is shortened.
+ */
 function defineError<Arguments extends unknown[]>(
   code: `LAB_${string}`,
   describe: (...parts: Arguments) => string,
@@ -34,7 +38,8 @@ function defineError<Arguments extends unknown[]>(
     constructor(...parts: [...Arguments, options?: { cause?: unknown }]) {
       const arity = describe.length;
       const options = parts.length > arity ? (parts[arity] as { cause?: unknown } | undefined) : undefined;
-      super(code, describe(...(parts.slice(0, arity) as Arguments)), { exitCode, cause: options?.cause });
+      const told = parts.slice(0, arity).map((part) => (typeof part === 'string' ? legible(part) : part));
+      super(code, describe(...(told as Arguments)), { exitCode, cause: options?.cause });
     }
   };
 }
@@ -47,7 +52,7 @@ export const UsageError = defineError(
 export const LabNameInvalid = defineError(
   'LAB_NAME_INVALID',
   (name: string) =>
-    `LAB_NAME=${JSON.stringify(name)} is no lab name: 1 to 32 lower-case letters, digits and inner hyphens. Set another, or unset it.`,
+    `LAB_NAME="${name}" is no lab name: 1 to 32 lower-case letters, digits and inner hyphens. Set another, or unset it.`,
 );
 
 export const LabNotRunning = defineError(
