@@ -139,7 +139,14 @@ export const countsScale: Invariant = {
     const parts = [
       { ratio: headRatio, fromMs: fromMs + changeMs, toMs: Math.min(settled, repairedAtMs - changeMs) },
       { ratio: 1, fromMs: Math.max(fromMs, repairedAtMs) + changeMs, toMs: settled },
-    ].filter((part) => part.toMs - part.fromMs >= changeMs);
+    ]
+      // The client counts by the second.
+      .map((part) => ({
+        ratio: part.ratio,
+        fromMs: Math.ceil(part.fromMs / 1000) * 1000,
+        toMs: Math.floor(part.toMs / 1000) * 1000,
+      }))
+      .filter((part) => part.toMs - part.fromMs >= changeMs);
     let expected = 0;
     let variance = 0;
     let kept = 0;

@@ -142,10 +142,6 @@ export const writePolicy: FileTask = {
     },
   ],
   wrongContents: [
-    {
-      why: 'it decides after a fifth of a second: a request of a second is not over by then',
-      content: (current) => goodPolicy(current).replace(/decision_wait: \S+/, 'decision_wait: 200ms'),
-    },
     { why: 'errors only: slow ones are lost', content: (current) => withPolicies(current, errors, share) },
     { why: 'everything: ten times too much', content: (current) => withPolicies(current, keepEverything) },
     {
