@@ -1,6 +1,7 @@
+import { seededRandom } from '../../services/admin/seeded-random.ts';
 import { topology } from '../../stack/topology.ts';
 import { type Action, actions } from './actions.ts';
-import { seeded, shuffled } from './random.ts';
+import { shuffled } from './shuffled.ts';
 
 /** Who is killed, how, and when. */
 export interface Round {
@@ -16,7 +17,7 @@ const signals: readonly NodeJS.Signals[] = ['SIGKILL', 'SIGKILL', 'SIGTERM', 'SI
 
 /** Every action and every component in turn, each turn in another order, at moments of chance. */
 export function planRounds(count: number, seed: number): Round[] {
-  const random = seeded(seed);
+  const random = seededRandom(seed);
   let turn: Action[] = [];
   let components: string[] = [];
   return Array.from({ length: count }, (_, index) => {
