@@ -44,13 +44,16 @@ export const longWindowFull: Check = metricCheck({
   next: 'wait until the window is full: a minute at the lab pace',
 });
 
-/** How high a burn rate rose since the break, or in the last seconds before it. */
-function peakQuery(context: ExerciseContext, window: 'fast_short' | 'fast_long'): string {
-  const { clock, pace } = context;
-  const sinceMs = clock.now() - evidenceFrom(context);
-  const seconds = Math.max(2 * pace.evaluationIntervalSeconds, Math.ceil(sinceMs / 1000));
-  return `max_over_time(${burnRate(window)}[${seconds}s])`;
-}
+/** How long ago the break was, or the steady state before it; long enough for two values. */
+const secondsSince = (context: ExerciseContext): number =>
+  Math.max(
+    2 * context.pace.evaluationIntervalSeconds,
+    Math.ceil((context.clock.now() - evidenceFrom(context)) / 1000),
+  );
+
+/** How high a burn rate rose since then. */
+const peakQuery = (context: ExerciseContext, window: 'fast_short' | 'fast_long'): string =>
+  `max_over_time(${burnRate(window)}[${secondsSince(context)}s])`;
 
 const peak = (context: ExerciseContext, window: 'fast_short' | 'fast_long'): Promise<number | undefined> =>
   context.observe.prometheus.value(peakQuery(context, window), { signal: context.signal });
@@ -89,8 +92,8 @@ const rose = (window: 'fast_short' | 'fast_long', claim: string, expect: Check['
 const linesOfIt: Check = logCheck({
   id: 'lines-of-it',
   claim: 'the log of the gateway has the failed requests',
-  logql: ({ pace }) =>
-    `sum(count_over_time({service="gateway"} | json | status>=500 [${pace.rateWindowSeconds}s]))`,
+  logql: (context) =>
+    `sum(count_over_time({service="gateway"} | json | status>=500 [${secondsSince(context)}s]))`,
   guard: {
     what: 'log lines of the gateway',
     logql: ({ pace }) => `sum(count_over_time({service="gateway"} [${pace.rateWindowSeconds}s]))`,
