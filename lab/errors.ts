@@ -1,3 +1,6 @@
+import { tooFewFiles } from './process/open-files.ts';
+import { legible } from './ui/legible.ts';
+
 /**
  * Every error a person can meet, with its stable code. One line each: the offending value, the rule, the remedy.
  * `exitCode`: 1 a check or exercise failed, 2 wrong usage, environment or measurement, 3 a fault could not be reverted.
@@ -21,7 +24,10 @@ type ErrorClass<Arguments extends unknown[]> = new (
 /** Every code of the catalogue, in order of definition; a test compares it with the documentation. */
 export const errorCodes: string[] = [];
 
-/** Declares one error of the catalogue: its code, the sentence made of its arguments, its exit code. */
+/**
+ * Declares one error of the catalogue: its code, the sentence made of its arguments, its exit code. Arguments come from
+ * outside as often as not: control characters in them are escaped, and what is too long is shortened.
+ */
 function defineError<Arguments extends unknown[]>(
   code: `LAB_${string}`,
   describe: (...parts: Arguments) => string,
@@ -32,7 +38,8 @@ function defineError<Arguments extends unknown[]>(
     constructor(...parts: [...Arguments, options?: { cause?: unknown }]) {
       const arity = describe.length;
       const options = parts.length > arity ? (parts[arity] as { cause?: unknown } | undefined) : undefined;
-      super(code, describe(...(parts.slice(0, arity) as Arguments)), { exitCode, cause: options?.cause });
+      const told = parts.slice(0, arity).map((part) => (typeof part === 'string' ? legible(part) : part));
+      super(code, describe(...(told as Arguments)), { exitCode, cause: options?.cause });
     }
   };
 }
@@ -45,7 +52,7 @@ export const UsageError = defineError(
 export const LabNameInvalid = defineError(
   'LAB_NAME_INVALID',
   (name: string) =>
-    `LAB_NAME=${JSON.stringify(name)} is no lab name: 1 to 32 lower-case letters, digits and inner hyphens. Set another, or unset it.`,
+    `LAB_NAME="${name}" is no lab name: 1 to 32 lower-case letters, digits and inner hyphens. Set another, or unset it.`,
 );
 
 export const LabNotRunning = defineError(
@@ -94,6 +101,12 @@ export const ComponentFailed = defineError(
     `${component} ${how}. Its last lines: ${lastLines} -- All of them: npm run lab -- logs ${component}`,
 );
 
+export const LabDisconnected = defineError(
+  'LAB_DISCONNECTED',
+  (problems: string, component: string) =>
+    `Every component is ready, but this does not hold: ${problems}. Look at it: npm run lab -- logs ${component}; ask again: npm run lab -- doctor`,
+);
+
 export const ComponentUnknown = defineError(
   'LAB_COMPONENT_UNKNOWN',
   (component: string, known: string) => `"${component}" is no component of the lab. Name one of: ${known}.`,
@@ -103,6 +116,12 @@ export const TemplateInvalid = defineError(
   'LAB_TEMPLATE_INVALID',
   (file: string, line: number, placeholder: string, rule: string) =>
     `${file}:${line}: \${${placeholder}}: ${rule}. Correct the template under stack/.`,
+);
+
+export const OncallInvalid = defineError(
+  'LAB_ONCALL_INVALID',
+  (file: string, problems: readonly string[]) =>
+    `${file}: ${problems[0]}${problems.length > 1 ? ` And ${problems.length - 1} more.` : ''} All of them: npm run lab -- oncall`,
 );
 
 export const RuntimeUnavailable = defineError(
@@ -147,6 +166,19 @@ export const BuildMissing = defineError(
 
 /** Ctrl-C or SIGTERM: not a failure, and the lab is left clean. */
 export const Interrupted = defineError('LAB_INTERRUPTED', () => 'Interrupted.', 130);
+
+export const OutputLost = defineError(
+  'LAB_OUTPUT_LOST',
+  (reason: string) =>
+    `The output could not be written (${reason}); the command itself has done its work. Make room, or send the output elsewhere.`,
+);
+
+export const DiskFull = defineError(
+  'LAB_DISK_FULL',
+  (reason: string) => `There is no room left on a disk (${reason}). Make room, then run the command again.`,
+);
+
+export const OpenFilesExhausted = defineError(tooFewFiles.code, () => tooFewFiles.message(undefined));
 
 /** A defect of the lab itself: whatever is no `LabError` ends up here, at the one place where the process exits. */
 export const InternalError = defineError(

@@ -14,6 +14,7 @@ import { register as registerIncident } from './commands/incident.ts';
 import { register as registerLoad } from './commands/load.ts';
 import { register as registerLogs } from './commands/logs.ts';
 import { register as registerMenu } from './commands/menu.ts';
+import { register as registerOncall } from './commands/oncall.ts';
 import { register as registerPromote } from './commands/promote.ts';
 import { register as registerSilence } from './commands/silence.ts';
 import { register as registerSlo } from './commands/slo.ts';
@@ -22,7 +23,7 @@ import { register as registerTrafficWorker } from './commands/traffic-worker.ts'
 import { register as registerUp } from './commands/up.ts';
 import { register as registerUrls } from './commands/urls.ts';
 import { createContext } from './context.ts';
-import { Interrupted, LabError } from './errors.ts';
+import { Interrupted, LabError, OutputLost } from './errors.ts';
 import { asLabError, createProgram, defaultArguments } from './program.ts';
 
 /** Every command of the lab. Each file registers its own name, options and action. */
@@ -41,6 +42,7 @@ const commands = [
   registerDeploy,
   registerSlo,
   registerInbox,
+  registerOncall,
   registerIncident,
   registerAlerts,
   registerSilence,
@@ -60,10 +62,14 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-// `lab … | head`: whoever reads has read enough.
+// `lab … | head`: whoever reads has read enough. Any other failure (a full disk) is told once, when the command has
+// finished its work: ending in the middle of it would leave a half-done lab behind.
+let outputLost: NodeJS.ErrnoException | undefined;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code !== 'EPIPE') outputLost ??= error;
 });
+// Nowhere is left to tell it; the exit code does.
+process.stderr.on('error', () => {});
 
 const context = createContext(interruption.signal);
 const program = createProgram(context);
@@ -84,6 +90,13 @@ try {
     exitCode = failure.exitCode;
   }
 }
-// The one place where the process ends. Explicit, because a keep-alive connection may still hold the event loop.
 await new Promise((resolve) => process.stdout.write('', resolve));
+// A stream tells of its errors one turn later.
+await new Promise((resolve) => setImmediate(resolve));
+if (outputLost !== undefined && exitCode === 0) {
+  const failure = new OutputLost(outputLost.code ?? outputLost.message, { cause: outputLost });
+  context.ui.failure(failure);
+  exitCode = failure.exitCode;
+}
+// The one place where the process ends. Explicit, because a keep-alive connection may still hold the event loop.
 process.exit(exitCode);

@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { PaceName } from '../stack/pace.ts';
 import type { LabContext, MutableContext } from './context.ts';
-import { InternalError, LabError, UsageError } from './errors.ts';
+import { DiskFull, InternalError, LabError, OpenFilesExhausted, UsageError } from './errors.ts';
 import type { RuntimeChoice } from './runtime/select-runtime.ts';
 
 /** What a command file exports. */
@@ -77,6 +77,9 @@ export function asLabError(error: unknown): LabError | undefined {
     return describeUsage(error);
   }
   const message = error instanceof Error ? error.message : String(error);
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'EMFILE' || code === 'ENFILE') return new OpenFilesExhausted({ cause: error });
+  if (code === 'ENOSPC' || code === 'EDQUOT') return new DiskFull(message, { cause: error });
   return new InternalError(message.replace(/\s+/g, ' ').trim().replace(/\.$/, ''), { cause: error });
 }
 

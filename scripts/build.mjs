@@ -42,8 +42,8 @@ export async function build({ force = false } = {}) {
   };
 
   const exercises = readdirSync(join(root, 'exercises'))
-    .map((id) => `exercises/${id}/exercise.ts`)
-    .filter(has);
+    .map((id) => ({ in: `exercises/${id}/exercise.ts`, out: `exercises/${id}/exercise` }))
+    .filter((entry) => has(entry.in));
   const servers = ['prometheus', 'alertmanager', 'loki', 'jaeger', 'grafana']
     .map((name) => ({ in: `stack/embedded/${name}/main.ts`, out: name }))
     .filter((entry) => has(entry.in));
@@ -55,9 +55,8 @@ export async function build({ force = false } = {}) {
     // The program itself: ES modules with shared chunks, packages left where npm put them.
     esbuild.build({
       ...common,
-      entryPoints: ['lab/main.ts', ...exercises],
+      entryPoints: [{ in: 'lab/start.ts', out: 'lab/main' }, ...exercises],
       outdir: 'dist',
-      outbase: '.',
       format: 'esm',
       splitting: true,
       packages: 'external',

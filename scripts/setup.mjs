@@ -39,14 +39,16 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtime
 }
 
 const { build } = await import('./build.mjs');
+const { linkPostgresLibraries } = await import('./postgres-libraries.mjs');
 try {
+  linkPostgresLibraries(root);
   if (await build()) process.stderr.write('Built.\n');
 } catch (error) {
   // An edited clone that belongs to somebody else: the sources are not what is wrong.
   if (error.code === 'EACCES' || error.code === 'EPERM' || error.code === 'EROFS') {
     fail(
       'LAB_NOT_WRITABLE: ' +
-        join(root, 'dist') +
+        (error.path || join(root, 'dist')) +
         ' cannot be written (' +
         error.code +
         '), and the lab has to write there. Give yourself write access, or choose another place.',

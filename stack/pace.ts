@@ -19,6 +19,8 @@ export interface Pace {
   readonly groupWaitSeconds: number;
   readonly groupIntervalSeconds: number;
   readonly repeatIntervalSeconds: number;
+  /** What a minute of people's work takes here: how long they have to answer a page, or an incident. */
+  readonly secondsAMinute: number;
 }
 
 const minute = 60;
@@ -39,6 +41,7 @@ export const paces: Readonly<Record<PaceName, Pace>> = {
     groupWaitSeconds: 1,
     groupIntervalSeconds: 5,
     repeatIntervalSeconds: 10 * minute,
+    secondsAMinute: 1,
   },
   real: {
     name: 'real',
@@ -53,5 +56,6 @@ export const paces: Readonly<Record<PaceName, Pace>> = {
     groupWaitSeconds: 10,
     groupIntervalSeconds: 5 * minute,
     repeatIntervalSeconds: 12 * hour,
+    secondsAMinute: 60,
   },
 };

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the placeholders under test
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -72,9 +72,11 @@ test.each([
 
 const stack = fileURLToPath(new URL('.', import.meta.url));
 const shipped = [...new Set(topology.flatMap((one) => one.config))]
-  .filter((folder) => existsSync(join(stack, folder)))
-  .flatMap((folder) =>
-    readdirSync(join(stack, folder), { recursive: true, encoding: 'utf8' }).map((name) => join(folder, name)),
+  .filter((path) => existsSync(join(stack, path)))
+  .flatMap((path) =>
+    statSync(join(stack, path)).isDirectory()
+      ? readdirSync(join(stack, path), { recursive: true, encoding: 'utf8' }).map((name) => join(path, name))
+      : [path],
   )
   .filter((name) => /\.ya?ml$/.test(name) && !name.includes('rule-tests'));
 

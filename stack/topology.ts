@@ -1,4 +1,5 @@
 import { addRealReceivers } from './alertmanager/real-receivers.ts';
+import { renderOncall } from './oncall.ts';
 import type { Pace } from './pace.ts';
 
 export type PortName = 'http' | 'admin' | 'smtp' | 'otlp' | 'metrics' | 'grpc' | 'postgres';
@@ -65,7 +66,7 @@ export interface Component {
     readonly binaries: readonly string[];
     readonly arguments: (at: Placement) => readonly string[];
   };
-  /** Folders below `stack/` that it reads, rendered. */
+  /** Folders and files below `stack/` that it reads, rendered. */
   readonly config: readonly string[];
   /** What is done to a rendered file after its placeholders are filled; the path is relative to `stack/`. */
   readonly finish?: Readonly<Record<string, (text: string, at: Placement) => string>>;
@@ -194,7 +195,8 @@ export const topology: readonly Component[] = [
     image: 'node:24-alpine',
     imageName: 'NODE',
     program: { kind: 'node', bundle: 'inbox.cjs', heapMebibytes: 96, arguments: () => [] },
-    config: [],
+    config: ['oncall.yml'],
+    finish: { 'oncall.yml': (text, at) => renderOncall(text, at.pace) },
     ports: { http: 8085, smtp: 8025 },
     readiness: { kind: 'http', port: 'http', path: '/ready' },
     dependsOn: [],
@@ -205,6 +207,7 @@ export const topology: readonly Component[] = [
       // The dead man's switch is sent every group_interval; two may be late.
       WATCHDOG_TIMEOUT_MS: String(at.pace.groupIntervalSeconds * 3000),
       RUNBOOKS_DIRECTORY: at.runbooks(),
+      ONCALL_FILE: at.file('oncall.yml'),
     }),
   },
   {

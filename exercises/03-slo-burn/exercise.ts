@@ -5,11 +5,10 @@ import { steadyState } from '../kit/baseline.ts';
 import { usersKeepComing } from '../kit/client-invariants.ts';
 import { burnAgrees, observe, onlyOneEndpoint, page, recovery, rollingDeploySeconds } from './checks.ts';
 import { decoys } from './decoys.ts';
+import { longWindowFull, shortSpike } from './spike.ts';
 import { tasks } from './tasks.ts';
-import { badVersion } from './telemetry.ts';
+import { badVersion, pagesFrom } from './telemetry.ts';
 
-/** From this burn rate on the fast alert fires (Site Reliability Workbook, chapter 5). */
-const pagesFrom = 14.4;
 const burns = 100;
 
 export default defineExercise({
@@ -17,16 +16,17 @@ export default defineExercise({
   title: 'SLO burn',
   summary:
     'A new release fails one request in ten, on one endpoint. How fast is the error budget spent, and who decides what?',
-  minutes: 25,
+  minutes: 30,
   objectives: [
     'Read an error budget: in requests, in minutes, and as a burn rate',
-    'Know why two windows page earlier and with fewer false alarms than one threshold',
+    'Know why two windows page earlier and with fewer false alarms than one threshold: a spike that pages nobody',
     'Find the release, the endpoint and the exception, and roll back',
   ],
   pillars: ['metrics', 'logs', 'traces', 'alerts'],
   needs: ['restart-with-env'],
-  baseline: [...steadyState, page.forgotten],
+  baseline: [...steadyState, longWindowFull, page.forgotten],
   acts: [
+    shortSpike,
     {
       id: 'bad-release',
       title: 'A bad release',

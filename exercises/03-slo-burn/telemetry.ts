@@ -7,6 +7,8 @@ import { freshSeconds } from '../kit/windows.ts';
 export const badVersion = '1.1.0';
 export const failingEndpoint = '/api/v1/notes';
 export const allowedRatio = 0.001;
+/** From this burn rate on the fast alert fires (Site Reliability Workbook, chapter 5). */
+export const pagesFrom = 14.4;
 
 export const burnRate = (window: 'fast_short' | 'fast_long'): string =>
   `slo:availability:burn_rate{window="${window}"}`;

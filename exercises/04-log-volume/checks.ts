@@ -89,19 +89,19 @@ export const searchReadsMore: Check = {
   next: 'compare with the same question by label: {app="notes", level="error"}',
 };
 
-export const volumeBack: Check = {
+export const volumeBack = (mostTimes: number): Check => ({
   id: 'volume-back',
-  claim: 'at most half as much again is logged as before the flood',
+  claim: `at most ${mostTimes} times as much is logged as before the flood`,
   pillar: 'logs',
   query: 'sum(rate(loki_distributor_bytes_received_total[5s])), now and before the break',
   measure: (context) => timesMore(context, true),
   guard: linesCome,
-  expect: { atMost: 1.5, unit: '×' },
+  expect: { atMost: mostTimes, unit: '×' },
   withinSeconds: threeTurns,
   holdsForSeconds: threeScrapes,
   link: ({ observe }) => observe.prometheus.link(volume),
   next: 'see who is still loud: sum by (instance) (rate(log_lines_total{level="debug"}[5s]))',
-};
+});
 
 export const plantedArrive: Invariant = {
   id: 'errors-arrive',
@@ -121,6 +121,34 @@ export const plantedArrive: Invariant = {
   violatedBy: 'drop-errors',
   link: ({ observe: { grafana } }) => grafana.exploreLink('loki', plantedLines),
   next: 'see whether the gateway still logs errors, and whether Loki takes them: log_lines_dropped_total',
+};
+
+/** By the services' own counts: they go on when Loki is gone. */
+export const linesDelivered: Invariant = {
+  id: 'lines-delivered',
+  claim: 'what the services write reaches Loki',
+  pillar: 'logs',
+  query: 'log_lines_sent_total and log_lines_total, their increase',
+  async measure({ observe, pace, signal }, { fromMs, toMs }) {
+    const counted = async (metric: string): Promise<number> => {
+      const at = (timeMs: number): Promise<number | undefined> =>
+        observe.prometheus.value(`sum(${metric}{job=~"api|gateway"})`, { timeMs, signal });
+      const [before, after] = await Promise.all([at(fromMs), at(toMs)]);
+      return before === undefined || after === undefined ? Number.NaN : after - before;
+    };
+    if (toMs - fromMs < 3 * pace.scrapeIntervalSeconds * 1000)
+      return { value: undefined, note: 'the interval is too short' };
+    const [written, sent] = await Promise.all([counted('log_lines_total'), counted('log_lines_sent_total')]);
+    return written > 0
+      ? { value: (100 * sent) / written, note: `${sent} of ${written} lines` }
+      : { value: undefined, note: 'no line was written' };
+  },
+  // Sent in batches: the newest are still on their way.
+  expect: { atLeast: 70, unit: '%' },
+  violatedBy: 'stop-shipping',
+  link: ({ observe }) =>
+    observe.prometheus.link('sum(rate(log_lines_sent_total[15s])) / sum(rate(log_lines_total[15s]))'),
+  next: 'see whether Loki takes them: log_lines_retried_total, log_lines_dropped_total, npm run lab -- status',
 };
 
 export const noSecrets: Invariant = {

@@ -1,14 +1,16 @@
 import { randomBytes } from 'node:crypto';
-import { replicas } from '../../lab/deploy/deploy.ts';
+import { deploy, replicas } from '../../lab/deploy/deploy.ts';
 import { defineExercise } from '../../lab/exercise/define-exercise.ts';
 import type { Act, ActionContext, Decoy, Task } from '../../lab/exercise/model.ts';
 import { faultSpec } from '../../lab/faults/catalogue.ts';
+import { findVersion } from '../../stack/versions.ts';
 import { accepted, rejected } from '../kit/answers.ts';
 import { steadyState } from '../kit/baseline.ts';
 import { usersKeepComing } from '../kit/client-invariants.ts';
 import { silenceAlert, stopTraffic } from '../kit/decoys.ts';
 import {
   alert,
+  linesDelivered,
   mostIsDebug,
   noSecrets,
   plantedArrive,
@@ -18,7 +20,7 @@ import {
   volumeGrows,
 } from './checks.ts';
 import { findPlanted, howMuch, whoIsLoud } from './tasks.ts';
-import { debugRate, loud, plantedEveryMs, timesMore } from './telemetry.ts';
+import { debugPerRequest, loud, plantedEveryMs, timesMore } from './telemetry.ts';
 
 const debugOn = loud.map((target) => faultSpec('debug-logging', { target }));
 const planted = faultSpec('planted-errors', {
@@ -47,8 +49,26 @@ const dropErrors: Decoy = {
   givenSeconds: 6,
 };
 
-/** Below half as much again, with requests and errors still told. */
+const lokiHangs = faultSpec('pause', { target: 'loki' });
+/** Nothing comes in, and nothing is well: silence is no success. */
+const stopShipping: Decoy = {
+  id: 'stop-shipping',
+  description: 'Stop shipping logs: nothing is stored any more, and nobody knows what the services say.',
+  apply: (context) => context.inject(lokiHangs),
+  undo: (context) => context.revert(lokiHangs),
+  rejectedBy: ['lines-delivered'],
+  givenSeconds: (pace) => 6 * pace.scrapeIntervalSeconds,
+};
+
+/** A request writes nine debug lines or so; of one in ten that is one. */
+const mostDebugPerRequest = 2;
+/** Without debug lines as much as before is logged; with those of one request in ten, nearly twice as much. */
+const mostTimesQuiet = 1.5;
+const mostTimesSampled = 2.5;
+
+/** At most so many times as much as before, with requests and errors still told. */
 const turnedDown = (task: {
+  readonly mostTimes: number;
   readonly id: string;
   readonly prompt: string;
   readonly how: string;
@@ -59,23 +79,27 @@ const turnedDown = (task: {
   hints: [
     'Which instances are loud, and how did they become so?',
     'A level that was set at run time is set back at run time; one that was deployed, by a deploy. Errors have to stay.',
-    'npm run lab -- exercise fix does it; so does npm run lab -- rollback for what was deployed.',
+    'npm run lab -- exercise fix does it. For what was deployed: npm run lab -- rollback, or the same version with one request in ten: npm run lab -- deploy 1.0.1 --env LOG_LEVEL=debug LOG_DEBUG_SAMPLE_RATIO=0.1',
   ],
   async verify(context) {
-    const [times, debug] = await Promise.all([timesMore(context, true), debugRate(context)]);
+    const [times, debug] = await Promise.all([timesMore(context, true), debugPerRequest(context)]);
     if (times === undefined) return rejected('at this moment Loki receives nothing');
     // Without load little is logged at any level.
-    if (debug > 1) return rejected(`${debug.toFixed(0)} debug lines a second are still written`);
-    return times <= 1.5
+    if (debug === undefined) return rejected('at this moment nobody sends requests');
+    if (debug > mostDebugPerRequest)
+      return rejected(`${debug.toFixed(1)} debug lines are still written for each request`);
+    return times <= task.mostTimes
       ? accepted(`${times.toFixed(1)} times as much as before`)
       : rejected(`still ${times.toFixed(1)} times as much as before`);
   },
 });
 
-const quietAgain: Act['repair']['done'] = async (context) => {
-  const [times, debug] = await Promise.all([timesMore(context, true), debugRate(context)]);
-  return times !== undefined && times <= 1.5 && debug <= 1;
-};
+const quietAgain =
+  (mostTimes: number): Act['repair']['done'] =>
+  async (context) => {
+    const [times, debug] = await Promise.all([timesMore(context, true), debugPerRequest(context)]);
+    return times !== undefined && times <= mostTimes && debug !== undefined && debug <= mostDebugPerRequest;
+  };
 
 const live: Act = {
   id: 'debug-live',
@@ -92,7 +116,7 @@ const live: Act = {
     alert.routed,
     alert.toldBy('slack'),
   ],
-  invariants: [plantedArrive, noSecrets, usersKeepComing('steady', 'stop-traffic')],
+  invariants: [plantedArrive, linesDelivered, noSecrets, usersKeepComing('steady', 'stop-traffic')],
   detection: {
     alertname: 'LogVolumeHigh',
     labels: { service: 'loki' },
@@ -108,6 +132,7 @@ const live: Act = {
     findPlanted,
     turnedDown({
       id: 'turn-it-down',
+      mostTimes: mostTimesQuiet,
       prompt: 'Bring the volume back below one and a half times what it was, and keep the errors.',
       how: 'set the level back to info on the gateway and the replicas',
       async act(context) {
@@ -115,7 +140,7 @@ const live: Act = {
       },
     }),
   ],
-  decoys: [silenceAlert('LogVolumeHigh', 'volume-back'), logToken, dropErrors, stopTraffic()],
+  decoys: [silenceAlert('LogVolumeHigh', 'volume-back'), logToken, dropErrors, stopShipping, stopTraffic()],
   repair: {
     steps: [
       {
@@ -125,9 +150,9 @@ const live: Act = {
         },
       },
     ],
-    done: quietAgain,
+    done: quietAgain(mostTimesQuiet),
   },
-  recover: [volumeBack, alert.quiet, alert.resolved],
+  recover: [volumeBack(mostTimesQuiet), alert.quiet, alert.resolved],
 };
 
 const deployed: Act = {
@@ -147,19 +172,22 @@ const deployed: Act = {
   tasks: [
     turnedDown({
       id: 'turn-the-release-down',
-      prompt: 'Bring the volume back once more, so that it stays so after a restart.',
-      how: 'deploy the version without the setting: npm run lab -- rollback',
-      async act(context) {
-        await context.revert();
+      mostTimes: mostTimesSampled,
+      prompt:
+        'Bring the volume below two and a half times of what it was, so that it stays so after a restart. You may keep the debug lines of one request in ten.',
+      how: 'keep the debug lines of one request in ten: npm run lab -- deploy 1.0.1 --env LOG_LEVEL=debug LOG_DEBUG_SAMPLE_RATIO=0.1; npm run lab -- rollback does as well',
+      async act({ lab, signal }) {
+        const environment = { LOG_LEVEL: 'debug', LOG_DEBUG_SAMPLE_RATIO: '0.1' };
+        await deploy(lab, findVersion('1.0.1')!, { environment, signal });
       },
     }),
   ],
   decoys: [stopTraffic()],
   repair: {
     steps: [{ description: 'Rolling back', apply: (context) => context.revert() }],
-    done: quietAgain,
+    done: quietAgain(mostTimesSampled),
   },
-  recover: [volumeBack],
+  recover: [volumeBack(mostTimesSampled)],
 };
 
 export default defineExercise({

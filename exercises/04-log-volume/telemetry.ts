@@ -1,5 +1,6 @@
 import type { ExerciseContext } from '../../lab/exercise/model.ts';
 import type { Pace } from '../../stack/pace.ts';
+import { userRequests } from '../kit/queries.ts';
 import { freshSeconds } from '../kit/windows.ts';
 
 /** What this exercise is about, and the questions that its checks, tasks and solvers share. */
@@ -33,8 +34,15 @@ export async function timesMore(context: ExerciseContext, fresh = false): Promis
   return now === undefined ? undefined : now / (await volumeBefore(context));
 }
 
-/** Debug lines a second that the services write now. */
-export async function debugRate({ observe, pace, signal }: ExerciseContext): Promise<number> {
-  const promql = `sum(rate(log_lines_total{level="debug"}[${freshSeconds(pace)}s]))`;
-  return (await observe.prometheus.value(promql, { signal })) ?? 0;
+/** Debug lines that the services write now for each request of a user; undefined without requests. */
+export async function debugPerRequest({
+  observe,
+  pace,
+  signal,
+}: ExerciseContext): Promise<number | undefined> {
+  const window = `${freshSeconds(pace)}s`;
+  return observe.prometheus.value(
+    `(sum(rate(log_lines_total{level="debug"}[${window}])) or vector(0)) / (sum(rate(http_requests_total{job="gateway", ${userRequests}}[${window}])) > 0)`,
+    { signal },
+  );
 }

@@ -1,8 +1,9 @@
 // What sampling keeps, and what it loses.
-import type { Check, ExerciseContext } from '../../lab/exercise/model.ts';
+import type { Check, ExerciseContext, Invariant } from '../../lab/exercise/model.ts';
 import { threeTurns } from '../kit/windows.ts';
 import {
   failed,
+  headRatio,
   keptTraces,
   loggedRequests,
   missingTraces,
@@ -94,6 +95,83 @@ export const linesSayIt: Check = {
     grafana.exploreLink('loki', '{service="gateway"} |= "request completed" | json | trace_sampled="false"'),
   next: 'read the fields of a line: trace_id, span_id, trace_sampled',
 };
+
+/** The service graph is drawn from the traces that were kept. */
+export const graphThins: Check = {
+  id: 'graph-thins',
+  claim: 'the service graph knows of at most 2.5 of 100 calls from the gateway to the API',
+  pillar: 'traces',
+  query: `GET /api/dependencies over ${stretchMs / 1000} s, of all requests of the client`,
+  async measure(context) {
+    const stretch = settledStretch(context, stretchMs, sinceChange(context));
+    if (stretch.toMs - stretch.fromMs < stretchMs)
+      return { value: undefined, note: 'not enough time has passed' };
+    const { requests } = context.ledger.count(stretch);
+    if (requests < enough) return { value: undefined, note: `only ${requests} requests` };
+    const edges = await context.observe.jaeger.dependencies(
+      { startMs: stretch.fromMs, endMs: stretch.toMs },
+      { signal: context.signal },
+    );
+    const calls = edges.find(({ parent, child }) => parent === 'gateway' && child === 'api')?.callCount ?? 0;
+    return { value: (100 * calls) / requests, note: `${calls} calls, ${requests} requests` };
+  },
+  expect: { atMost: 2.5, unit: '%' },
+  withinSeconds: threeTurns,
+  link: ({ observe: { jaeger } }) => jaeger.link({ service: 'gateway' }),
+  next: "open Jaeger's System Architecture: the graph counts kept traces, not requests",
+};
+
+/** Deviations of a fair draw that hardly ever happen: 4 is once in 16,000. */
+const mostSigmas = 4;
+
+/**
+ * The signals agree although only a share of the traces is kept: what is kept, and what the ratio lets expect of the
+ * client's requests, differ by chance alone. After the repair everything is expected.
+ */
+export const countsScale: Invariant = {
+  id: 'counts-scale',
+  claim: `the traces that are kept are ${100 * headRatio} % of the requests, within ${mostSigmas} standard deviations`,
+  pillar: 'traces',
+  query: 'traces of the gateway in Jaeger, and the requests of the client times the ratio',
+  async measure(context, { fromMs, toMs }) {
+    const { repairedAtMs = Number.POSITIVE_INFINITY } = context.timeline;
+    const settled = Math.min(toMs, context.clock.now() - settledMs);
+    const parts = [
+      { ratio: headRatio, fromMs: fromMs + changeMs, toMs: Math.min(settled, repairedAtMs - changeMs) },
+      { ratio: 1, fromMs: Math.max(fromMs, repairedAtMs) + changeMs, toMs: settled },
+    ]
+      // The client counts by the second.
+      .map((part) => ({
+        ratio: part.ratio,
+        fromMs: Math.ceil(part.fromMs / 1000) * 1000,
+        toMs: Math.floor(part.toMs / 1000) * 1000,
+      }))
+      .filter((part) => part.toMs - part.fromMs >= changeMs);
+    let expected = 0;
+    let variance = 0;
+    let kept = 0;
+    let all = 0;
+    for (const { ratio, ...stretch } of parts) {
+      const { requests } = context.ledger.count(stretch);
+      all += requests;
+      expected += ratio * requests;
+      // At its edges a stretch holds a burst of ten more or fewer, and a trace may be lost to a restart.
+      variance += requests * ratio * (1 - ratio) + (ratio * (10 + 0.01 * requests)) ** 2;
+      kept += (await keptTraces(context, stretch)).size;
+    }
+    if (all < enough) return { value: undefined, note: `only ${all} requests` };
+    return {
+      value: Math.abs(kept - expected) / Math.sqrt(variance),
+      note: `${kept} kept, ${expected.toFixed(0)} expected of ${all} requests`,
+    };
+  },
+  expect: { atMost: mostSigmas, unit: '' },
+  violatedBy: 'keep-half',
+  link: ({ observe: { jaeger } }) => jaeger.link({ service: 'gateway' }),
+  next: 'more traces than expected: another ratio is in force; fewer: spans are lost on their way',
+};
+/** What is on its way when the ratio changes. */
+const changeMs = 2_000;
 
 type Kind = 'failed' | 'slow';
 const lastKnownMs = 12_000;

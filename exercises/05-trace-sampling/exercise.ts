@@ -5,9 +5,9 @@ import { faultSpec } from '../../lab/faults/catalogue.ts';
 import { noPageFires, sharesFair, targetsUp, trafficFlows } from '../kit/baseline.ts';
 import { usersKeepComing } from '../kit/client-invariants.ts';
 import { stopTraffic } from '../kit/decoys.ts';
-import { allKept, deadEnds, fewKept, isKept, isLost, linesSayIt } from './checks.ts';
+import { allKept, countsScale, deadEnds, fewKept, graphThins, isKept, isLost, linesSayIt } from './checks.ts';
 import { goodPolicy, keepEverything, oneInAHundred, writePolicy } from './policy.ts';
-import { chanceToMiss, rareTrace, whoKnew } from './tasks.ts';
+import { chanceToMiss, rareTrace, whatItSaves, whoKnew } from './tasks.ts';
 import { failsOneIn, headRatio, jaegerYaml, slowMs, slowOneIn } from './telemetry.ts';
 
 /** What is rare and worth a trace. */
@@ -29,9 +29,9 @@ const atTheHead: Act = {
     'To save storage, the gateway keeps one trace in a hundred. It decides before it knows how the request ends.',
   load: 'peak',
   break: [head, ...rare],
-  observe: [fewKept, deadEnds, linesSayIt, isLost('failed', 3)],
-  invariants: [usersKeepComing('peak', 'stop-traffic')],
-  tasks: [whoKnew, chanceToMiss],
+  observe: [fewKept, graphThins, deadEnds, linesSayIt, isLost('failed', 3)],
+  invariants: [countsScale, usersKeepComing('peak', 'stop-traffic')],
+  tasks: [whoKnew, chanceToMiss, whatItSaves],
   decoys: [
     {
       id: 'keep-half',
@@ -39,7 +39,7 @@ const atTheHead: Act = {
         'Keep half of the traces: fifty times the storage, and every second failure still has none.',
       apply: (context) => context.inject(half),
       undo: (context) => context.inject(head),
-      rejectedBy: ['all-kept'],
+      rejectedBy: ['all-kept', 'counts-scale'],
       givenSeconds: 14,
     },
     stopTraffic(),

@@ -32,6 +32,32 @@ function withPolicies(current: string, ...policies: string[]): string {
 
 export const goodPolicy = (current: string): string => withPolicies(current, errors, slowOnes, share);
 
+/** By the status that the span carries, instead of its own status. */
+const byStatusCode =
+  '      - {name: errors, type: numeric_attribute, numeric_attribute: {key: http.response.status_code, min_value: 500}}';
+/** Some of the ordinary requests of one kind, at most so many spans a second. */
+const someLists = `      - name: some-lists
+        type: and
+        and:
+          and_sub_policy:
+            - {name: lists, type: string_attribute, string_attribute: {key: http.route, values: [/api/v1/notes]}}
+            - {name: few, type: rate_limiting, rate_limiting: {spans_per_second: 30}}`;
+const fewSpans = '      - {name: few, type: rate_limiting, rate_limiting: {spans_per_second: 40}}';
+/** What matters first; the rest shares what is left of a budget. */
+const budget = `      - name: budget
+        type: composite
+        composite:
+          max_total_spans_per_second: 200
+          policy_order: [errors, slow, share]
+          composite_sub_policy:
+            - {name: errors, type: status_code, status_code: {status_codes: [ERROR]}}
+            - {name: slow, type: latency, latency: {threshold_ms: ${slowFromMs - 50}}}
+            - {name: share, type: probabilistic, probabilistic: {sampling_percentage: 5}}
+          rate_allocation:
+            - {policy: errors, percent: 40}
+            - {policy: slow, percent: 40}
+            - {policy: share, percent: 20}`;
+
 /** How long fresh traffic is watched. */
 const watchMs = 9_000;
 const watchAtMostMs = 36_000;
@@ -101,6 +127,20 @@ export const writePolicy: FileTask = {
   judgedWithinSeconds: 60,
   solution: goodPolicy,
   how: 'keep errors by status, slow traces by latency, and 5 % of everything',
+  alsoRight: [
+    {
+      how: 'errors by status_code, slow ones by latency, and a few spans a second of the rest (rate_limiting)',
+      content: (current) => withPolicies(current, errors, slowOnes, fewSpans),
+    },
+    {
+      how: 'errors by their HTTP status, slow ones by latency, and a few lists of notes (and)',
+      content: (current) => withPolicies(current, byStatusCode, slowOnes, someLists),
+    },
+    {
+      how: 'a budget of spans, of which errors and slow ones have the first share (composite)',
+      content: (current) => withPolicies(current, budget),
+    },
+  ],
   wrongContents: [
     { why: 'errors only: slow ones are lost', content: (current) => withPolicies(current, errors, share) },
     { why: 'everything: ten times too much', content: (current) => withPolicies(current, keepEverything) },

@@ -2,6 +2,7 @@ import type { ExerciseContext, NumberTask, Task } from '../../lab/exercise/model
 import { missAll } from '../../lab/statistics/binomial.ts';
 import { accepted, rejected } from '../kit/answers.ts';
 import { evidenceFrom } from '../kit/moments.ts';
+import { freshSeconds } from '../kit/windows.ts';
 import { failed, headRatio, isWhole, keptTraces, loggedRequests, settledStretch } from './telemetry.ts';
 
 const failures = 'http_requests_total{job="gateway", endpoint=~"/api/v1/.*", status=~"5.."}';
@@ -96,6 +97,82 @@ export const chanceToMiss: NumberTask = {
   wrongAnswers: [
     { answer: 'percent=1', why: 'the ratio itself' },
     { answer: 'percent=50', why: 'a guess' },
+  ],
+};
+
+/** A span in storage, in bytes; what vendors take for a gigabyte of traces, in US dollars (2025). */
+export const bytesPerSpan = 500;
+export const dollarsPerGigabyte = 0.3;
+const gigabytesADay = (spansPerSecond: number): number => (spansPerSecond * bytesPerSpan * 86_400) / 1e9;
+const acceptedSpans = 'otelcol_receiver_accepted_spans_total';
+
+/** Spans a second that Jaeger took before the break, when everything was kept, and takes now. */
+async function spanRates({ observe, timeline, clock, pace, signal }: ExerciseContext): Promise<{
+  before: { low: number; high: number };
+  now: { low: number; high: number };
+}> {
+  const brokenAtMs = timeline.brokenAtMs ?? clock.now();
+  const between = async (startMs: number, endMs: number): Promise<{ low: number; high: number }> => {
+    const series = await observe.prometheus.queryRange(
+      `sum(rate(${acceptedSpans}[${freshSeconds(pace)}s]))`,
+      { startMs, endMs, stepSeconds: pace.scrapeIntervalSeconds, signal },
+    );
+    const values = series.flatMap((one) => one.points.map(({ value }) => value)).filter(Number.isFinite);
+    if (values.length === 0) throw new Error(`Prometheus has no ${acceptedSpans}`);
+    return { low: Math.min(...values), high: Math.max(...values) };
+  };
+  const windowMs = 1000 * freshSeconds(pace);
+  const [before, now] = await Promise.all([
+    between(brokenAtMs - windowMs, brokenAtMs),
+    between(Math.max(brokenAtMs + 2 * windowMs, clock.now() - 4 * windowMs), clock.now()),
+  ]);
+  return { before, now };
+}
+
+const costFields = (['all', 'kept'] as const).map((name) => ({
+  name,
+  unit: 'GB',
+  tolerance: 0.25,
+  async truth(context: ExerciseContext) {
+    const { before, now } = await spanRates(context);
+    const { low, high } = name === 'all' ? before : now;
+    return { low: gigabytesADay(low), high: gigabytesADay(high) };
+  },
+}));
+
+export const whatItSaves: NumberTask = {
+  id: 'what-it-saves',
+  prompt: `A span takes ${bytesPerSpan} bytes in storage. How many GB a day are the spans that Jaeger took before the break, and how many those that it takes now? Answer as all=… kept=…`,
+  kind: 'number',
+  fields: costFields,
+  because: `at ${dollarsPerGigabyte} dollars a GB that is what keeping one in a hundred saves; what it costs, you see in the other tasks`,
+  hints: [
+    `Jaeger counts the spans that it takes: ${acceptedSpans}. You want their rate.`,
+    `sum(rate(${acceptedSpans}[5s])) now, and at a moment before the break (in the graph, or with offset).`,
+    'A rate times 500 bytes times 86400 seconds, divided by 1e9.',
+  ],
+  async solve(context) {
+    const { before, now } = await spanRates(context);
+    const middle = ({ low, high }: { low: number; high: number }): string =>
+      gigabytesADay((low + high) / 2).toPrecision(3);
+    return `all=${middle(before)} kept=${middle(now)}`;
+  },
+  wrongAnswers: [
+    {
+      why: 'nothing saved',
+      async answer(context) {
+        const all = gigabytesADay((await spanRates(context)).before.high).toPrecision(3);
+        return `all=${all} kept=${all}`;
+      },
+    },
+    {
+      why: 'an hour taken for a day',
+      answer: async (context) =>
+        (await whatItSaves.solve(context)).replace(
+          /=([\d.e+-]+)/g,
+          (_, value) => `=${(Number(value) / 24).toPrecision(3)}`,
+        ),
+    },
   ],
 };
 

@@ -4,6 +4,7 @@ import { alertingRules, harmIn, replayIn, tellWithinSeconds } from '../../lab/al
 import type { ExerciseContext, FileTask, Judgement } from '../../lab/exercise/model.ts';
 import { accepted, rejected } from '../kit/answers.ts';
 import { evidenceFrom } from '../kit/moments.ts';
+import { userRequests } from '../kit/queries.ts';
 import {
   clock,
   judgedHarm,
@@ -32,6 +33,11 @@ const ruleOf = (about: { expr: string; for: string; severity: string }): string 
 
 const waitOf = (current: string): string =>
   /alert: HighErrorRate[\s\S]*?for: (\S+)/.exec(current)?.[1] ?? '5s';
+
+const users = `job="gateway", ${userRequests}`;
+/** The window that rates are taken over in this file. */
+const windowOf = (current: string): string =>
+  /rate\(notes_created_total\[(\S+?)\]/.exec(current)?.[1] ?? '15s';
 
 /** Users' pain at the gateway, sustained. */
 export const goodRules = (current: string): string =>
@@ -103,6 +109,44 @@ export const writeRules: FileTask = {
   judgedWithinSeconds: (pace) => wholeHarmSeconds(pace) + 30,
   solution: goodRules,
   how: 'alert on p95 at the gateway above 500 ms, sustained, instead of on any slow request',
+  alsoRight: [
+    {
+      how: 'the share of requests at the gateway that take longer than half a second',
+      content: (current) =>
+        withRule(
+          current,
+          ruleOf({
+            expr: `1 - sum(rate(http_request_duration_seconds_bucket{${users}, le="0.5"}[${windowOf(current)}])) / sum(rate(http_request_duration_seconds_count{${users}}[${windowOf(current)}])) > 0.04`,
+            for: waitOf(current),
+            severity: 'warning',
+          }),
+        ),
+    },
+    {
+      how: 'the worst p95 of an endpoint at the gateway',
+      content: (current) =>
+        withRule(
+          current,
+          ruleOf({
+            expr: `max(histogram_quantile(0.95, sum by (endpoint, le) (rate(http_request_duration_seconds_bucket{${users}, endpoint=~"/api/.*"}[${windowOf(current)}])))) > 0.5`,
+            for: waitOf(current),
+            severity: 'high',
+          }),
+        ),
+    },
+    {
+      how: 'the mean time of a request at the gateway, as far above its usual as only harm brings it',
+      content: (current) =>
+        withRule(
+          current,
+          ruleOf({
+            expr: `sum(rate(http_request_duration_seconds_sum{${users}}[${windowOf(current)}])) / sum(rate(http_request_duration_seconds_count{${users}}[${windowOf(current)}])) > 0.12`,
+            for: waitOf(current),
+            severity: 'critical',
+          }),
+        ),
+    },
+  ],
   wrongContents: [
     {
       why: 'it waits for an hour, and the harm is over',

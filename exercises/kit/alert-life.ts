@@ -171,6 +171,7 @@ const channelNames: Readonly<Record<Channel, string>> = {
   pagerduty: 'PagerDuty',
   email: 'e-mail',
   webhook: 'webhook',
+  phone: 'telephone',
 };
 
 /** The dead man's switch always fires: where it does not arrive, the silence of another alert says nothing. */

@@ -6,7 +6,12 @@ import type { Span } from '../../lab/observe/otlp.ts';
 export function tracesSince(
   context: ExerciseContext,
   startMs: number,
-  options: { readonly service?: string; readonly minDurationMs?: number; readonly limit?: number } = {},
+  options: {
+    readonly service?: string;
+    readonly minDurationMs?: number;
+    readonly limit?: number;
+    readonly attributes?: Readonly<Record<string, string>>;
+  } = {},
 ): Promise<ReadonlyMap<string, readonly Span[]>> {
   return context.observe.jaeger.findTraces({
     service: 'api',

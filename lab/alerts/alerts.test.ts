@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { LedgerSlice } from '../traffic/ledger.ts';
 import { type Episode, firedEpisodes, replayedEpisodes } from './episodes.ts';
 import { judgeAlerting } from './judge-alerting.ts';
-import { secondsToAcknowledge } from './review.ts';
+import { peopleWereTold, secondsToAcknowledge } from './review.ts';
 import { harmfulStretches } from './user-harm.ts';
 
 /** 40 requests in a second, of which so many are slow or fail. */
@@ -152,5 +152,23 @@ describe('the time until somebody takes a message', () => {
   it('is nothing where nobody took any', () => {
     expect(secondsToAcknowledge([message(0)])).toBeNull();
     expect(secondsToAcknowledge([])).toBeNull();
+  });
+});
+
+describe('people were told', () => {
+  const message = (channel: string, receivedAt: string) =>
+    ({ channel, receivedAt, status: 'firing' }) as never;
+  const [from, to] = [Date.parse('2026-01-01T00:00:00Z'), Date.parse('2026-01-01T00:00:20Z')];
+
+  it.each([
+    ['pagerduty', true],
+    ['slack', true],
+    ['webhook', true],
+    ['email', false],
+    // It repeats what was told before.
+    ['phone', false],
+  ])('by %s: %s', (channel, told) => {
+    expect(peopleWereTold([message(channel, '2026-01-01T00:00:10Z')])(from, to)).toBe(told);
+    expect(peopleWereTold([message(channel, '2026-01-01T00:00:21Z')])(from, to)).toBe(false);
   });
 });

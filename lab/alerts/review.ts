@@ -20,7 +20,10 @@ export interface ReviewContext {
 const deadMansSwitch = 'Watchdog';
 /** Prometheus gives at most 11,000 points a series. */
 const mostPoints = 10_000;
-/** Channels that reach a person at once. */
+/**
+ * Channels that reach a person at once with what is new. A telephone rings for what PagerDuty was told, and again while
+ * nobody acknowledges it: that is no news of another harm.
+ */
 const urgentChannels: readonly Notification['channel'][] = ['pagerduty', 'slack', 'webhook'];
 
 /** Within which time of the first harm somebody has to be told: a rate window, and the `for` of a page. Seconds. */

@@ -4,11 +4,12 @@ import type { LabContext } from '../context.ts';
 import { resultLine } from '../exercise/check-line.ts';
 import { GuideQueries, readGuide } from '../exercise/guide.ts';
 import { assertExerciseCapable } from '../exercise/learner.ts';
+import { activeSilences, leftBehind } from '../exercise/left-behind.ts';
 import { loadExercise, loadExercises } from '../exercise/load-exercises.ts';
 import { MachineWatch } from '../exercise/machine-watch.ts';
 import { type PeakMemory, watchMemory } from '../exercise/memory.ts';
 import type { Exercise } from '../exercise/model.ts';
-import { type ProofCell, proveCell, substitutesFor } from '../exercise/prove.ts';
+import { type ProofCell, proveCell, proveNext, type Succession, substitutesFor } from '../exercise/prove.ts';
 import { combineOutcomes, describeMachine, type ExerciseReport, type RunReport } from '../exercise/report.ts';
 import { type RunEvents, runUnattended } from '../exercise/run-unattended.ts';
 import type { SessionOptions } from '../exercise/session.ts';
@@ -28,7 +29,10 @@ export function register(program: Command, context: LabContext): void {
     .argument('[ids...]', 'exercises by ID or number, or "all" (default)')
     .option('--report <directory>', 'where report.json, junit.xml and summary.md go', 'report')
     .option('--keep', 'leave a lab running that this command started')
-    .option('--prove', 'also run every act without its fault, with it elsewhere, and with foreign faults')
+    .option(
+      '--prove',
+      'also run every act without its fault, with it elsewhere, and with foreign faults; try every right version of a file',
+    )
     .action(async (ids: string[], options: { report: string; keep?: boolean; prove?: boolean }) => {
       const all = ids.length === 0 || ids.includes('all');
       const exercises = all
@@ -60,6 +64,7 @@ async function runAll(
   });
   const reports: ExerciseReport[] = [];
   const cells: ProofCell[] = [];
+  const successions: Succession[] = [];
   let peak: PeakMemory = { bytes: 0, byProcess: {} };
   try {
     const runtime = await context.runtime();
@@ -70,13 +75,24 @@ async function runAll(
       const workshop = new Workshop(context, lab);
       const memory = watchMemory(lab, () => workshop.traffic.running()?.pid);
       using machine = new MachineWatch();
-      const session = (): SessionOptions => workshop.unattendedOptions(budgetSeconds[lab.pace.name]);
+      const session = (): SessionOptions => ({
+        ...workshop.unattendedOptions(budgetSeconds[lab.pace.name]),
+        everyRightVersion: prove,
+      });
       try {
         for (const exercise of exercises) {
           context.ui.line(`${exercise.id}: ${exercise.title}`);
           // The windows of their queries are those of the lab's pace.
           const guide = new GuideQueries(lab.pace.name === 'lab' ? readGuide(projectRoot, exercise.id) : []);
-          reports.push(await runUnattended(exercise, session(), tell(context), machine, guide));
+          const silences = await activeSilences(workshop);
+          const report = await runUnattended(exercise, session(), tell(context), machine, guide);
+          reports.push(withLeftovers(report, await leftBehind(workshop, silences)));
+          if (!prove) continue;
+          for (const next of exercises.filter((one) => one !== exercise)) {
+            const succession = await proveNext(exercise, next, session(), machine);
+            successions.push(succession);
+            context.ui.line(`  ${successionLine(succession)}`);
+          }
         }
         // An unattended run begins and ends with a healthy lab: whoever had something broken begins anew.
         for (const id of workshop.brokenExercises()) workshop.progress.reset(id);
@@ -103,7 +119,7 @@ async function runAll(
   const finishedAt = Date.now();
   return {
     schemaVersion: 2,
-    outcome: combineOutcomes([...reports, ...cells].map((one) => one.outcome)),
+    outcome: combineOutcomes([...reports, ...cells, ...successions].map((one) => one.outcome)),
     startedAt: new Date(startedAt).toISOString(),
     finishedAt: new Date(finishedAt).toISOString(),
     wallMs: finishedAt - startedAt,
@@ -111,7 +127,7 @@ async function runAll(
     peakMemoryByProcess: peak.byProcess,
     machine: describeMachine(),
     exercises: reports,
-    ...(prove ? { proof: cells } : {}),
+    ...(prove ? { proof: cells, successions } : {}),
   };
 }
 
@@ -123,6 +139,7 @@ function tell({ ui }: LabContext): RunEvents {
     onCheck: (result) => ui.line(`    ${resultLine(result)}`),
     onTask: (task) => {
       const good = task.solverAccepted === true && task.wrongRejected === true;
+      for (const right of task.alsoAccepted ?? []) ui.line(`    ✓ task ${task.id}: right as well: ${right}`);
       ui.line(
         `    ${mark(good)} task ${task.id}: ${good ? `solved with ${task.solution}; wrong answers rejected` : task.problems.join('; ')}`,
       );
@@ -140,6 +157,24 @@ function tell({ ui }: LabContext): RunEvents {
 }
 
 const mark = (good: boolean): string => (good ? '✓' : '✗');
+
+function successionLine({ exercise, after, outcome, ms, problem }: Succession): string {
+  const head = `${mark(outcome === 'passed')} ${exercise} after ${after}`;
+  return outcome === 'passed'
+    ? `${head}: can begin, after ${(ms / 1000).toFixed(1)} s`
+    : `${head}: ${outcome}, ${problem}`;
+}
+
+/** What an exercise leaves behind is a defect of it, whatever else held. */
+function withLeftovers(report: ExerciseReport, left: readonly string[]): ExerciseReport {
+  return left.length === 0
+    ? report
+    : {
+        ...report,
+        outcome: combineOutcomes([report.outcome, 'failed']),
+        problems: [...report.problems, ...left],
+      };
+}
 
 function cellLine(cell: ProofCell): string {
   const head = `${mark(cell.outcome === 'passed')} ${cell.exercise}/${cell.act}, given ${cell.given}`;

@@ -11,6 +11,7 @@ import { type Exercise, isDone, type Task } from '../exercise/model.ts';
 import { isAsWanted } from '../exercise/phase.ts';
 import { type Progress, ProgressStore } from '../exercise/progress.ts';
 import { pollInterval } from '../exercise/run-check.ts';
+import { planExercise, writeScaffold } from '../exercise/scaffold.ts';
 import { phaseOf, whereabouts } from '../exercise/where.ts';
 import { Workshop } from '../exercise/workshop.ts';
 import { projectRoot } from '../root.ts';
@@ -30,6 +31,9 @@ export function register(program: Command, context: LabContext): void {
   step('start', 'start an exercise, go on with its next act, or take it up again')
     .argument('[id]', 'its ID or number; default: the open exercise')
     .action((id: string | undefined) => startExercise(context, id));
+  step('new', 'write the files of a new exercise, to be filled in')
+    .argument('<id>', 'two digits and a name, such as 08-cpu-burn')
+    .action((id: string) => newExercise(context, id));
   step('check', 'check what you should be seeing; after the fix, the recovery')
     .argument('[id]', 'default: the open exercise')
     .action((id: string | undefined) => checkExercise(context, id));
@@ -100,6 +104,19 @@ async function listExercises({ ui, paths }: LabContext): Promise<void> {
       ]),
     ]),
   );
+}
+
+/** The files of a new exercise: they compile, and fail their proof until they are written. */
+function newExercise({ ui }: LabContext, id: string): void {
+  const scaffold = planExercise(projectRoot, id);
+  writeScaffold(projectRoot, scaffold);
+  const written = [...scaffold.keys()];
+  ui.result({ id, written }, () => {
+    for (const path of written) ui.line(`Written: ${path}`);
+    ui.line('Fill in what says TODO. It compiles now, and fails until then:');
+    ui.line(`  npm run lab -- ci ${id} --prove`);
+    ui.line('How, step by step: .github/CONTRIBUTING.md');
+  });
 }
 
 /** Starts or resumes; used by the menu as well. */

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { openWorkshop } from '../exercise/workshop.ts';
 import { markOnDashboards } from '../observe/mark.ts';
+import { notWell } from './status.ts';
 
 /** `heal`: reverts every fault, journalled or not, and stops the traffic. */
 export function register(program: Command, context: LabContext): void {
@@ -18,8 +19,9 @@ export function register(program: Command, context: LabContext): void {
           { signal: context.signal, note: context.ui.note },
         );
       }
+      const troubled = notWell(await workshop.lab.status());
       context.ui.result({ reverted }, () =>
-        context.ui.line(reverted.length === 0 ? 'Nothing is broken.' : 'All is well again.'),
+        context.ui.line(troubled ?? (reverted.length === 0 ? 'Nothing is broken.' : 'All is well again.')),
       );
     });
 }

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
 import { Workshop } from '../exercise/workshop.ts';
+import { recordPages } from '../incident/page-events.ts';
 import type { Notification } from '../observe/inbox-client.ts';
 import { ObserveError } from '../observe/observe-error.ts';
 
@@ -21,8 +22,11 @@ export function register(program: Command, context: LabContext): void {
     .option('--by <name>', 'who acknowledges (default: you)')
     .option('--limit <count>', 'at most this many', '20')
     .action(async (options: Options) => {
-      const { backends } = new Workshop(context, await context.running());
-      if (options.ack !== undefined) return acknowledge(context, backends.inbox, options.ack, options.by);
+      const { backends, events } = new Workshop(context, await context.running());
+      if (options.ack !== undefined) {
+        await acknowledge(context, backends.inbox, options.ack, options.by);
+        return recordPages({ observe: backends, events }, context);
+      }
       const limit = Number(options.limit);
       if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
         throw new UsageError(`--limit ${options.limit} is no count.`, 'Give a whole number from 1 to 1000.');
@@ -31,6 +35,7 @@ export function register(program: Command, context: LabContext): void {
       const [notifications, watchdog] = await Promise.all([
         backends.inbox.notifications({ limit, signal }),
         backends.inbox.watchdog({ signal }),
+        recordPages({ observe: backends, events }, { signal }),
       ]);
       context.ui.result({ notifications, watchdog }, () =>
         describeInbox(context, notifications, watchdog.healthy),

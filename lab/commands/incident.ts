@@ -18,13 +18,7 @@ import {
   type RecordsContext,
   timelineOf,
 } from '../incident/records.ts';
-import {
-  proposeSeverity,
-  type Severity,
-  secondsAMinute,
-  severities,
-  severityTerms,
-} from '../incident/severity.ts';
+import { proposeSeverity, type Severity, severities, severityTerms } from '../incident/severity.ts';
 import { ObserveError } from '../observe/observe-error.ts';
 import { makeFolder } from '../state/make-folder.ts';
 import { Ledger } from '../traffic/ledger.ts';
@@ -176,7 +170,7 @@ function tell(context: LabContext, desk: Desk, incident: Incident, notes: readon
   const { pace } = desk.workshop.lab;
   context.ui.result({ incident, notes }, () => {
     for (const note of notes) context.ui.line(note);
-    for (const line of describeIncident(incident, secondsAMinute(pace))) context.ui.line(line);
+    for (const line of describeIncident(incident, pace.secondsAMinute)) context.ui.line(line);
     context.ui.line(`Status page: ${desk.records.observe.inbox.statusPage()}`);
   });
 }
@@ -217,7 +211,7 @@ async function show(context: LabContext): Promise<void> {
   const figures = await figuresOf(desk.records, last, Date.now());
   context.ui.result({ incidents: all, figures }, () => {
     for (const one of all.slice(0, -1)) context.ui.line(`${one.id} ${one.state}: ${one.title}`);
-    for (const line of describeIncident(last, secondsAMinute(desk.workshop.lab.pace))) context.ui.line(line);
+    for (const line of describeIncident(last, desk.workshop.lab.pace.secondsAMinute)) context.ui.line(line);
     const since = (seconds: number | null): string => (seconds === null ? '-' : `${seconds} s`);
     context.ui.line();
     context.ui.table([

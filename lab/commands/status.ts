@@ -44,7 +44,13 @@ function summary(name: string, components: readonly ComponentStatus[]): string {
   if (components.every((one) => one.state === 'missing')) {
     return `The lab "${name}" does not run. Start it: npm run lab -- up`;
   }
-  if (allReady(components)) return `The lab "${name}" is up.`;
-  const troubled = components.filter((one) => one.state !== 'running' || !one.ready).map((one) => one.id);
-  return `Not well: ${troubled.join(', ')}. Repair: npm run lab -- up`;
+  return notWell(components) ?? `The lab "${name}" is up.`;
+}
+
+/** What is not as it should be, and what repairs it; undefined when every component runs and is ready. */
+export function notWell(components: readonly ComponentStatus[]): string | undefined {
+  const troubled = components
+    .filter((one) => one.state !== 'running' || !one.ready)
+    .map(({ id, state }) => `${id} (${state === 'running' ? 'not ready' : state})`);
+  return troubled.length === 0 ? undefined : `Not well: ${troubled.join(', ')}. Repair: npm run lab -- up`;
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
+import { LabDisconnected } from '../errors.ts';
 import { Workshop } from '../exercise/workshop.ts';
 import type { ComponentStatus } from '../runtime/runtime.ts';
 import { createProgressView } from '../ui/progress.ts';
@@ -24,7 +25,9 @@ export function register(program: Command, context: LabContext): void {
           },
         });
         await view.close();
-        await new Workshop(context, lab).healLeftovers();
+        const workshop = new Workshop(context, lab);
+        await workshop.healLeftovers();
+        await assertConnected(context, workshop);
         const urls = labUrls(lab);
         const elapsedMs = Date.now() - began;
         context.ui.result(
@@ -44,6 +47,16 @@ export function register(program: Command, context: LabContext): void {
         await view.close();
       }
     });
+}
+
+/** Up means that what the exercises rely on works. What is broken on purpose may well keep it from that. */
+async function assertConnected({ ui }: LabContext, workshop: Workshop): Promise<void> {
+  const broken = await workshop.brokenConnections();
+  const [first] = broken;
+  if (first === undefined) return;
+  const problems = broken.map(({ claim, problem }) => `${claim} (${problem})`).join('; ');
+  if (!workshop.brokenOnPurpose()) throw new LabDisconnected(problems, first.component);
+  ui.warn(`Does not hold while something is broken on purpose: ${problems}.`);
 }
 
 /** Whether every component runs and is ready. */

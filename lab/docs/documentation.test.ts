@@ -2,18 +2,20 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { topology } from '../../stack/topology.ts';
+import { exerciseIds, loadExercise } from '../exercise/load-exercises.ts';
 import { projectRoot } from '../root.ts';
 
 const read = (path: string): string => readFileSync(join(projectRoot, path), 'utf8');
 const readme = read('README.md');
+const manual = read('lab/docs/manual.md');
 
-/** The project's own pages: README, CHANGELOG, what stands here, and the guides. */
+/** The project's own pages: README, CHANGELOG, CONTRIBUTING, what stands here, the catalogues and the guides. */
 function pages(): string[] {
   const below = (folder: string): string[] =>
     readdirSync(join(projectRoot, folder), { recursive: true, encoding: 'utf8' })
       .filter((name) => name.endsWith('.md'))
       .map((name) => join(folder, name));
-  return ['README.md', 'CHANGELOG.md', ...below('lab/docs'), ...below('exercises')];
+  return ['README.md', 'CHANGELOG.md', ...['.github', 'lab/docs', 'exercises', 'stack'].flatMap(below)];
 }
 
 test('every relative link of a page leads to a file of the repository', () => {
@@ -37,13 +39,13 @@ test('every "npm run" of a page names a script of package.json', () => {
   expect(unknown).toEqual([]);
 });
 
-test('README lists every command that a person may type', () => {
+test('the manual lists every command that a person may type', () => {
   const commands = readdirSync(join(projectRoot, 'lab/commands'))
     .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
     .flatMap((name) => [...read(`lab/commands/${name}`).matchAll(/\.command\('([a-z-]+)'\)/g)])
     .map(([, command]) => command!);
   expect(commands).toContain('up');
-  const rows = readme.split('\n').filter((line) => line.startsWith('| '));
+  const rows = manual.split('\n').filter((line) => line.startsWith('| '));
   const missing = commands.filter(
     // The menu is what `npm run lab` opens.
     (command) => command !== 'menu' && !rows.some((row) => new RegExp(`\`${command}\\b`).test(row)),
@@ -56,8 +58,24 @@ test('verification.md pulls exactly the images that the topology pins', () => {
   expect(pulled.sort()).toEqual([...new Set(topology.map((one) => one.image))].sort());
 });
 
-test('README names the variable of every image', () => {
+test('the manual names the variable of every image', () => {
   for (const name of new Set(topology.map((one) => one.imageName))) {
-    expect(readme).toMatch(new RegExp(`(LAB_IMAGE)?_${name}\``));
+    expect(manual).toMatch(new RegExp(`(LAB_IMAGE)?_${name}\``));
+  }
+});
+
+test('README lists every exercise, with the minutes that it takes', async () => {
+  const listed = [...readme.matchAll(/^\| \[.*\]\(exercises\/([\w-]+)\/README\.md\) \|.* (\d+) \|$/gm)];
+  const exercises = await Promise.all(exerciseIds(projectRoot).map((id) => loadExercise(projectRoot, id)));
+  expect(listed.map(([, id, minutes]) => [id, Number(minutes)])).toEqual(
+    exercises.map(({ id, minutes }) => [id, minutes]),
+  );
+});
+
+test('the picture shows every component, with the port at which it is reached', () => {
+  const picture = read('lab/docs/pictures/topology.svg').toLowerCase();
+  for (const { id, ports } of topology) {
+    expect(picture).toMatch(new RegExp(`class="name"[^>]*>${id}<`));
+    expect(picture).toContain(`:${ports.http ?? ports.postgres}`);
   }
 });

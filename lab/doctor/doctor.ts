@@ -4,19 +4,12 @@ import { dirname, join } from 'node:path';
 import { topology } from '../../stack/topology.ts';
 import type { LabContext } from '../context.ts';
 import { LabError } from '../errors.ts';
+import { Workshop } from '../exercise/workshop.ts';
 import { findOnPath } from '../process/find-on-path.ts';
-import { unprivilegedUser } from '../process/run-as.ts';
 import { projectRoot } from '../root.ts';
-import { findPostgresBinaries } from '../runtime/embedded/postgres-binaries.ts';
 import { choosePortOffset, pinnedOffset, wantedPorts } from '../runtime/ports.ts';
-
-export interface Finding {
-  readonly subject: string;
-  /** `note`: works, and is worth knowing. */
-  readonly verdict: 'ok' | 'note' | 'wrong';
-  readonly detail: string;
-  readonly remedy?: string;
-}
+import type { Finding } from './finding.ts';
+import { postgresFinding } from './postgres.ts';
 
 /** Looks at everything the lab needs of this machine. Changes nothing. */
 export async function runDoctor(context: LabContext): Promise<Finding[]> {
@@ -25,11 +18,11 @@ export async function runDoctor(context: LabContext): Promise<Finding[]> {
     platform(),
     folder(context),
     build(),
-    postgres(context),
+    postgresFinding(projectRoot, context.paths.base),
     memory(),
     disk(),
   ];
-  findings.push(await ports(context), await state(context), native(context));
+  findings.push(await ports(context), await state(context), ...(await connections(context)), native(context));
   return findings;
 }
 
@@ -85,18 +78,6 @@ function build(): Finding {
         detail: `missing ${missing.join(', ')}.`,
         remedy: 'Build it: npm run setup',
       };
-}
-
-function postgres({ paths }: LabContext): Finding {
-  try {
-    const binaries = findPostgresBinaries(projectRoot);
-    const runAs = unprivilegedUser([binaries.home, existsSync(paths.base) ? paths.base : projectRoot]);
-    const user = runAs.user === undefined ? 'you' : `the user "${runAs.user.name}", because root may not`;
-    return { subject: 'PostgreSQL', verdict: 'ok', detail: `runs as ${user}` };
-  } catch (error) {
-    if (!(error instanceof LabError)) throw error;
-    return { subject: 'PostgreSQL', verdict: 'wrong', detail: error.message };
-  }
 }
 
 function memory(): Finding {
@@ -158,6 +139,32 @@ async function state(context: LabContext): Promise<Finding> {
   } catch (error) {
     if (!(error instanceof LabError)) throw error;
     return { subject, verdict: 'wrong', detail: error.message };
+  }
+}
+
+/** Of a running lab: whether what the exercises rely on works between its components. */
+async function connections(context: LabContext): Promise<Finding[]> {
+  const subject = 'Connections';
+  try {
+    const lab = await (await context.runtime()).attach();
+    if (lab === undefined) return [];
+    const workshop = new Workshop(context, lab);
+    const broken = await workshop.brokenConnections();
+    if (broken.length === 0) {
+      return [
+        { subject, verdict: 'ok', detail: 'replication, scraping, alerts, logs and spans: all arrive' },
+      ];
+    }
+    const onPurpose = workshop.brokenOnPurpose();
+    return broken.map(({ claim, problem, component }) => ({
+      subject,
+      verdict: onPurpose ? 'note' : 'wrong',
+      detail: `does not hold: ${claim} (${problem}).`,
+      remedy: onPurpose ? 'Something is broken on purpose.' : `Look at it: npm run lab -- logs ${component}`,
+    }));
+  } catch (error) {
+    if (!(error instanceof LabError)) throw error;
+    return [{ subject, verdict: 'wrong', detail: error.message }];
   }
 }
 

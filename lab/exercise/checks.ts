@@ -95,6 +95,7 @@ export function metricInvariant(
       const who = extreme.labels.instance ?? extreme.labels.upstream;
       return {
         value: extreme.value * scale,
+        atMs: extreme.timestampMs,
         note: `the ${worst} of ${points.length} values, ${who === undefined ? '' : `${who} `}at ${at}`,
       };
     },

@@ -56,8 +56,14 @@ export interface ActionContext extends ExerciseContext {
   uninstall(file: ConfigFile): Promise<void>;
 }
 
-/** A measured number, and in words what lies behind it. Undefined: there was nothing to measure. */
-export type Measured = number | undefined | { readonly value: number | undefined; readonly note?: string };
+/**
+ * A measured number, and in words what lies behind it. Undefined: there was nothing to measure. `atMs`: the moment that
+ * the number is of, where it is the worst of many.
+ */
+export type Measured =
+  | number
+  | undefined
+  | { readonly value: number | undefined; readonly note?: string; readonly atMs?: number };
 
 /** Seconds, or how many they are at the lab's pace. */
 export type Seconds = number | ((pace: Pace) => number);
@@ -180,6 +186,12 @@ export interface WrongContent {
   content(current: string): string;
 }
 
+/** Another version of a file that is right as well: `ci --prove` really applies it, and it has to be accepted. */
+export interface RightContent {
+  readonly how: string;
+  content(current: string): string;
+}
+
 /**
  * A file that the learner edits in the workspace and applies. Judged by what the lab does with it, never by its text:
  * several versions are right.
@@ -195,6 +207,8 @@ export interface FileTask extends TaskCommon {
   /** What the solution does, in words. */
   readonly how: string;
   readonly wrongContents: readonly WrongContent[];
+  /** Written before the solution was: what others might write. */
+  readonly alsoRight?: readonly RightContent[];
 }
 
 /** A task that is done rather than answered. */

@@ -49,6 +49,53 @@ export function substitutesFor(act: Act, others: readonly Act[], pace: Pace): Su
   ];
 }
 
+/** Whether an exercise could begin where another one had just ended. */
+export interface Succession {
+  readonly exercise: string;
+  readonly after: string;
+  readonly outcome: Outcome;
+  /** How long its baseline took to hold. */
+  readonly ms: number;
+  readonly problem?: string;
+}
+
+/** Sends the load of an exercise and asks its baseline, on a lab that another exercise has just left. */
+export async function proveNext(
+  after: Exercise,
+  next: Exercise,
+  options: SessionOptions,
+  machine: { readonly samples: readonly MachineSample[] },
+): Promise<Succession> {
+  const { clock, traffic, signal, lab } = options;
+  const startedAtMs = clock.now();
+  const lifecycle = Lifecycle.begin(next, options, {
+    save: () => {},
+    events: {},
+    review: (result) => excuseStarvation(result, machine.samples, lab.pace.rateWindowSeconds),
+  });
+  const succession = (outcome: Outcome, problem?: string): Succession => ({
+    exercise: next.id,
+    after: after.id,
+    outcome,
+    ms: Math.round(clock.now() - startedAtMs),
+    ...(problem === undefined ? {} : { problem }),
+  });
+  try {
+    const { results, held } = await lifecycle.steady();
+    if (held) return succession('passed');
+    const missing = results.filter((one) => one.verdict !== 'passed');
+    return succession(
+      missing.some((one) => one.verdict === 'failed') ? 'failed' : 'error',
+      `its baseline does not hold: ${missing.map((one) => `${one.id} (${one.observed ?? one.note})`).join(', ')}`,
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    return succession('error', error instanceof Error ? error.message : String(error));
+  } finally {
+    await traffic.stop();
+  }
+}
+
 /** Gives an act a foreign break and asks its evidence. The lab is healed before this returns or throws. */
 export async function proveCell(
   exercise: Exercise,

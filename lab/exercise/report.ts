@@ -3,7 +3,7 @@ import type { TrafficSummary } from '../traffic/tally.ts';
 import type { Detection } from './detection.ts';
 import type { Act } from './model.ts';
 import { isAsWanted } from './phase.ts';
-import type { ProofCell } from './prove.ts';
+import type { ProofCell, Succession } from './prove.ts';
 import type { CheckResult } from './run-check.ts';
 import type { Starvation } from './starvation.ts';
 
@@ -22,6 +22,8 @@ export interface TaskReport {
   readonly wrongRejected: boolean | null;
   readonly solverAccepted: boolean | null;
   readonly solution: string | null;
+  /** `--prove`: other right versions that were applied and accepted. */
+  readonly alsoAccepted?: readonly string[];
   readonly problems: readonly string[];
 }
 
@@ -99,6 +101,8 @@ export interface RunReport {
   readonly exercises: readonly ExerciseReport[];
   /** `--prove`: every act with breaks that are not its own. */
   readonly proof?: readonly ProofCell[];
+  /** `--prove`: whether each exercise could begin where each other had just ended. */
+  readonly successions?: readonly Succession[];
 }
 
 /** The machine the run happened on, as far as it explains numbers. */

@@ -31,6 +31,8 @@ export interface CheckResult {
   /** ISO time at which it began to be looked at. */
   readonly at: string;
   readonly ms: number;
+  /** ISO time that the value is of, where it is the worst of many. */
+  readonly worstAt?: string;
   readonly link: string;
   readonly next: string;
 }
@@ -51,6 +53,7 @@ interface Attempt {
   readonly verdict: 'passed' | 'failed' | 'error';
   readonly value?: number;
   readonly note?: string;
+  readonly atMs?: number;
 }
 
 /** Runs a check to its verdict. Never throws, but for an abort. */
@@ -118,10 +121,10 @@ function resultOf(
   check: Omit<Check, 'measure' | 'withinSeconds'>,
   phase: CheckPhase,
   context: ExerciseContext,
-  attempt: { verdict: Verdict; value?: number; note?: string },
+  attempt: { verdict: Verdict; value?: number; note?: string; atMs?: number },
   { startedAt, withinSeconds }: { startedAt: number; withinSeconds: number },
 ): CheckResult {
-  const { verdict, value, note } = attempt;
+  const { verdict, value, note, atMs } = attempt;
   return {
     id: check.id,
     claim: check.claim,
@@ -136,6 +139,7 @@ function resultOf(
     withinSeconds,
     at: new Date(startedAt).toISOString(),
     ms: Math.round(context.clock.now() - startedAt),
+    ...(atMs === undefined ? {} : { worstAt: new Date(atMs).toISOString() }),
     link: check.link(context),
     next: check.next,
   };
@@ -161,7 +165,7 @@ async function judge(
   measure: () => Promise<Measured>,
 ): Promise<Attempt> {
   try {
-    const { value, note } = normalise(await measure());
+    const { value, note, atMs } = normalise(await measure());
     if (value === undefined) return { verdict: 'error', note: note ?? 'the query returned nothing' };
     if (!Number.isFinite(value)) {
       return { verdict: 'error', value, note: note ?? `the query returned ${formatValue(value, '')}` };
@@ -170,6 +174,7 @@ async function judge(
       verdict: meets(expect, value) ? 'passed' : 'failed',
       value,
       ...(note === undefined ? {} : { note }),
+      ...(atMs === undefined ? {} : { atMs }),
     };
   } catch (error) {
     signal.throwIfAborted();
@@ -177,6 +182,6 @@ async function judge(
   }
 }
 
-function normalise(measured: Measured): { value: number | undefined; note?: string } {
+function normalise(measured: Measured): { value: number | undefined; note?: string; atMs?: number } {
   return measured === undefined || typeof measured === 'number' ? { value: measured } : measured;
 }

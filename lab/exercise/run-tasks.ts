@@ -57,6 +57,11 @@ export async function tryDone(
   if (early !== undefined) problems.push(early);
   if (task.kind === 'file') problems.push(...(await tryWrongContents(task, session, context)));
   const wrongRejected = problems.length === 0;
+  const others =
+    task.kind === 'file' && session.everyRightVersion
+      ? await tryRightContents(task, session, context)
+      : undefined;
+  problems.push(...(others?.problems ?? []));
   return {
     before: { wrongRejected, problems },
     async finish() {
@@ -68,8 +73,9 @@ export async function tryDone(
         id: task.id,
         kind: task.kind,
         wrongRejected,
-        solverAccepted: unsolved === undefined,
+        solverAccepted: unsolved === undefined && (others?.problems ?? []).length === 0,
         solution: task.how,
+        ...(others === undefined ? {} : { alsoAccepted: others.accepted }),
         problems: unsolved === undefined ? problems : [...problems, unsolved],
       };
     },
@@ -100,6 +106,28 @@ async function tryWrongContents(
     await session.uninstall(task.file);
   }
   return problems;
+}
+
+/** Really applies each other version that is right. */
+async function tryRightContents(
+  task: FileTask,
+  session: Session,
+  context: () => ExerciseContext,
+): Promise<{ accepted: string[]; problems: string[] }> {
+  const accepted: string[] = [];
+  const problems: string[] = [];
+  const current = session.context().lab.readConfig(task.file.path) ?? '';
+  for (const { how, content } of task.alsoRight ?? []) {
+    const problem = await attempt(context(), `a right version (${how}) could not be judged`, async () => {
+      await session.install(task.file, content(current));
+      const judgement = await task.verify(context());
+      if (judgement.accepted) accepted.push(`${how}: ${judgement.because}`);
+      return judgement.accepted ? undefined : `a right version was rejected (${how}): ${judgement.because}`;
+    });
+    if (problem !== undefined) problems.push(problem);
+    await session.uninstall(task.file);
+  }
+  return { accepted, problems };
 }
 
 function judgedWithinMs(task: DoneTask, session: Session): number {

@@ -15,7 +15,7 @@ import { defineExercise } from './define-exercise.ts';
 import { GuideQueries } from './guide.ts';
 import { junitXml } from './junit.ts';
 import type { Act, Check, Decoy, Exercise, FileTask, Invariant, TextTask } from './model.ts';
-import { proveCell, substitutesFor } from './prove.ts';
+import { proveCell, proveNext, substitutesFor } from './prove.ts';
 import { combineOutcomes, describeMachine, judgeExercise, type RunReport } from './report.ts';
 import { runUnattended } from './run-unattended.ts';
 import type { SessionOptions } from './session.ts';
@@ -298,6 +298,35 @@ describe('an unattended run', () => {
     expect(applied).toEqual(['poor', 'poor, none', 'right']);
     expect(world.files[file.path]).toBe('own');
     expectClean();
+
+    const alsoRight = [
+      { how: 'in other words', content: (current: string) => `${current}, improved` },
+      { how: 'not at all', content: (current: string) => `${current}, not` },
+    ];
+    const several: FileTask = {
+      ...task,
+      verify: async ({ lab }) => ({
+        accepted: /right|improved/.test(lab.readConfig(file.path) ?? ''),
+        because: 'by what it does',
+      }),
+      alsoRight,
+    };
+    const run = { ...given, acts: [{ ...given.acts[0]!, tasks: [several] }] };
+    const [without] = (await runUnattended(run, options())).acts[0]!.tasks;
+    expect(without).toMatchObject({ solverAccepted: true, problems: [] });
+    expect(without).not.toHaveProperty('alsoAccepted');
+    const proof = await runUnattended(run, { ...options(), everyRightVersion: true });
+    expect(proof.acts[0]!.tasks).toMatchObject([
+      {
+        wrongRejected: true,
+        solverAccepted: false,
+        alsoAccepted: ['in other words: by what it does'],
+        problems: ['a right version was rejected (not at all): by what it does'],
+      },
+    ]);
+    expect(proof.outcome).toBe('failed');
+    expect(world.files[file.path]).toBe('own');
+
     const lenient = { ...task, verify: async () => ({ accepted: true, because: '' }) };
     const again = await runUnattended(
       { ...given, acts: [{ ...given.acts[0]!, tasks: [lenient] }] },
@@ -613,6 +642,9 @@ describe('an unattended run', () => {
           fooled: [],
         },
       ],
+      successions: [
+        { exercise: '98-next', after: '99-outage', outcome: 'failed', ms: 5, problem: 'runs (0)' },
+      ],
     };
     expect(report.outcome).toBe('failed');
     expect(schemaProblem(JSON.parse(JSON.stringify(report)))).toBeUndefined();
@@ -652,6 +684,24 @@ describe('proving an act with a break that is not its own', () => {
       'api-1 is stopped',
       'api-2 hangs',
     ]);
+  });
+});
+
+describe('beginning where another exercise has just ended', () => {
+  const next = () => proveNext(exercise(), exercise({}, { id: '98-next' }), options(), { samples: [] });
+
+  it('passes when the whole baseline holds, and leaves no load', async () => {
+    expect(await next()).toMatchObject({ exercise: '98-next', after: '99-outage', outcome: 'passed' });
+    expectClean();
+  });
+
+  it('fails, and names what does not hold, when something was left', async () => {
+    world.states['api-2'] = 'stopped';
+    expect(await next()).toMatchObject({
+      outcome: 'failed',
+      problem: 'its baseline does not hold: runs (0)',
+    });
+    expect(world.sending).toBe(false);
   });
 });
 

@@ -33,6 +33,8 @@ export interface SessionOptions {
   readonly trafficOptions: Omit<TrafficOptions, 'profile' | 'signal'>;
   /** Faults of the act to leave out or replace; for proofs that the checks notice. */
   readonly substitute?: (spec: readonly FaultSpec[]) => readonly FaultSpec[];
+  /** Tries every right version of a file, not the solution alone. */
+  readonly everyRightVersion?: boolean;
   /** Internal test switch, see `injectFault`. */
   readonly faultsDisabled: boolean;
   readonly note: (text: string) => void;
@@ -54,6 +56,10 @@ export class Session {
     this.faults = options.substitute?.(faults) ?? faults;
     this.#options = options;
     this.#timeline = timeline;
+  }
+
+  get everyRightVersion(): boolean {
+    return this.#options.everyRightVersion ?? false;
   }
 
   get timeline(): Timeline {

@@ -5,12 +5,13 @@ import { Workspace } from '../configuration/workspace.ts';
 import type { LabContext } from '../context.ts';
 import { undoDeploys } from '../deploy/deploy.ts';
 import { EventLog } from '../events/event-log.ts';
-import { declaredPrimary, failback } from '../failover/failover.ts';
+import { declaredPrimary, failback, standbyStates } from '../failover/failover.ts';
 import { maxTtlMs } from '../faults/fault.ts';
 import { type HealReport, heal } from '../faults/heal.ts';
 import { FaultJournal, type FaultOwner } from '../faults/journal.ts';
 import { isLeftover, ownedByThisProcess } from '../faults/leftovers.ts';
 import { type Backends, connectBackends } from '../observe/backends.ts';
+import { type BrokenConnection, brokenConnections, labConnections } from '../observe/connections.ts';
 import type { RunningLab } from '../runtime/runtime.ts';
 import { readCredentials } from '../state/credentials.ts';
 import { Traffic } from '../traffic/traffic.ts';
@@ -120,6 +121,22 @@ export class Workshop {
     for (const { path } of await this.changes.undoUnfinished())
       this.#context.ui.note(`Undone: ${path}, which a command that was ended had not finished installing`);
     return report;
+  }
+
+  /**
+   * What does not work between the components, although each is ready: replication, scraping, alerts, logs, spans.
+   * Asked until it holds, for as long as a few scrapes and a trace's way to Jaeger take on a busy machine.
+   */
+  brokenConnections(): Promise<BrokenConnection[]> {
+    return brokenConnections(
+      labConnections(this.lab, this.backends, () => standbyStates(this.lab)),
+      { withinMs: 30_000 + 4_000 * this.lab.pace.scrapeIntervalSeconds, signal: this.#context.signal },
+    );
+  }
+
+  /** Whether something is broken or changed on purpose now, so that a connection may be missing for that reason. */
+  brokenOnPurpose(): boolean {
+    return this.journal.read().faults.length > 0 || this.changes.list().length > 0;
   }
 
   /** Gives every component its own files back, and says so. */

@@ -63,6 +63,15 @@ export async function lostWrites(lab: RunningLab, ids: readonly string[]): Promi
   return ids.filter((id) => !held.has(id));
 }
 
+/** The standbys that are connected to the database that takes writes, and what each does (`streaming` is well). */
+export async function standbyStates(lab: RunningLab): Promise<{ name: string; state: string }[]> {
+  return query(
+    lab,
+    await lab.primary(),
+    "SELECT application_name AS name, COALESCE(state, 'unknown') AS state FROM pg_stat_replication WHERE usename = 'replicator'",
+  );
+}
+
 /** Until a standby streams from this primary and has replayed all of it. */
 async function caughtUp(lab: RunningLab, primary: ComponentId): Promise<void> {
   const deadline = Date.now() + caughtUpWithinMs;

@@ -53,6 +53,5 @@ export function assertCapable(lab: Pick<RunningLab, 'capabilities' | 'kind'>, sp
 function valueAt(params: object | undefined, path: readonly PropertyKey[]): string {
   let value: unknown = params;
   for (const key of path) value = (value as Record<PropertyKey, unknown> | undefined)?.[key];
-  const text = String(value).replace(/\s+/g, ' ');
-  return text.length > 80 ? `${text.slice(0, 80)}... (${text.length} characters)` : text;
+  return String(value);
 }

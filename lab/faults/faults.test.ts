@@ -90,6 +90,9 @@ beforeEach(async () => {
     start: async (id: string) => {
       states[id] = 'running';
     },
+    unpause: async (id: string) => {
+      states[id] = 'running';
+    },
   } as unknown as RunningLab;
 });
 
@@ -175,6 +178,21 @@ describe('healing', () => {
     expect(report.failed).toEqual([]);
     expect(journal.read().faults).toEqual([]);
     expect(admins['api-1']!.faults.size + admins.gateway!.faults.size).toBe(0);
+  });
+
+  it('continues a component that somebody else paused, and leaves one whose pause is wanted', async () => {
+    states['api-2'] = 'paused';
+    states['api-3'] = 'paused';
+    journal.put({
+      ...faultSpec('pause', { target: 'api-3' }),
+      id: 'pause@api-3',
+      injectedAt: new Date().toISOString(),
+      expiresAt: new Date(Date.now() + 60_000).toISOString(),
+      owner: { kind: 'person' },
+    });
+    const report = await heal(lab, journal, { which: () => false });
+    expect(report.reverted).toEqual([{ id: 'pause@api-2', description: 'api-2 hangs' }]);
+    expect(states).toMatchObject({ 'api-2': 'running', 'api-3': 'paused' });
   });
 
   it('tries every fault even when one fails, and keeps the failed one', async () => {

@@ -67,8 +67,14 @@ export async function heal(
   return { reverted, failed };
 }
 
-/** What the services carry that is not among `kept`. A service that does not answer carries none that could be asked. */
+/**
+ * What the targets carry that is not among `kept`: faults inside the services, and components that somebody else paused
+ * (a debugger, a SIGSTOP). A service that does not answer carries none that could be asked.
+ */
 export async function unknownFaults(context: FaultContext, kept: ReadonlySet<string>): Promise<FaultSpec[]> {
+  const paused = (await context.lab.status())
+    .filter(({ state }) => state === 'paused')
+    .map(({ id }): FaultSpec => ({ kind: 'pause', target: id, params: {} }));
   const found = await Promise.all(
     serviceTargets.map(async (target) => {
       try {
@@ -81,7 +87,7 @@ export async function unknownFaults(context: FaultContext, kept: ReadonlySet<str
       }
     }),
   );
-  return found.flat().filter((spec) => !kept.has(faultId(spec)));
+  return [...paused, ...found.flat()].filter((spec) => !kept.has(faultId(spec)));
 }
 
 /** A fault as a sentence, also when its parameters are from an older version. */

@@ -11,23 +11,21 @@ const endpoint = z
   .string()
   .regex(/^\/[\w\-/:]{0,200}$/, 'a route pattern such as /api/v1/notes')
   .optional();
+const seed = z.coerce.number().int().min(0, 'at least 0').max(4_294_967_295, 'at most 4294967295').default(1);
+const everyMs = z.coerce.number().int().min(200, 'at least 200 ms').max(7_200_000, 'at most 7200000 ms');
 /** Episodes that come again and again, at moments that the seed decides. */
-const episodes = (lastsMs: number, everyMs: number) => ({
-  seed: z.coerce.number().int().min(0, 'at least 0').max(4_294_967_295, 'at most 4294967295').default(1),
+const episodes = (lastsMs: number, meanMs: number) => ({
+  seed,
   lastsMs: z.coerce
     .number()
     .int()
     .min(100, 'at least 100 ms')
     .max(1_200_000, 'at most 1200000 ms')
     .default(lastsMs),
-  everyMs: z.coerce
-    .number()
-    .int()
-    .min(200, 'at least 200 ms')
-    .max(1_800_000, 'at most 1800000 ms')
-    .default(everyMs),
+  everyMs: everyMs.default(meanMs),
 });
 const oneIn = z.coerce.number().int().min(1, 'at least 1').max(1_000_000, 'at most 1000000');
+const status = z.coerce.number().int().min(400, 'at least 400').max(599, 'at most 599');
 const onEndpoint = (where: string | undefined): string => (where === undefined ? '' : ` on ${where}`);
 
 /** The faults that a service carries inside itself. Ranges are those that the services enforce, or narrower. */
@@ -58,7 +56,7 @@ export const serviceFaults: readonly FaultKind[] = [
     defaultTarget: 'api-1',
     params: z.strictObject({
       rate: ratio.default(0.1),
-      status: z.coerce.number().int().min(400, 'at least 400').max(599, 'at most 599').default(500),
+      status: status.default(500),
       endpoint,
     }),
     paramsHelp: 'rate 0..1 (0.1), status 400..599 (500), endpoint (all)',
@@ -90,7 +88,7 @@ export const serviceFaults: readonly FaultKind[] = [
     targets: replicas,
     defaultTarget: 'api-1',
     params: z.strictObject({ delayMs: delayMs.default(150), ...episodes(1_000, 6_000) }),
-    paramsHelp: 'delayMs 1..30000 (150), lastsMs 100..1200000 (1000), everyMs 200..1800000 (6000), seed (1)',
+    paramsHelp: 'delayMs 1..30000 (150), lastsMs 100..1200000 (1000), everyMs 200..7200000 (6000), seed (1)',
     describe: (target, params) =>
       `about every ${params.everyMs} ms, requests of ${target} take ${params.delayMs} ms longer for ${params.lastsMs} ms`,
   }),
@@ -105,9 +103,26 @@ export const serviceFaults: readonly FaultKind[] = [
       ...episodes(20_000, 42_000),
     }),
     paramsHelp:
-      'delayMs 1..30000 (900), endpoint (/api/v1/notes/search), lastsMs 100..1200000 (20000), everyMs 200..1800000 (42000), seed (1)',
+      'delayMs 1..30000 (900), endpoint (/api/v1/notes/search), lastsMs 100..1200000 (20000), everyMs 200..7200000 (42000), seed (1)',
     describe: (target, params) =>
       `about every ${params.everyMs} ms, ${params.endpoint} of ${target} takes ${params.delayMs} ms longer for ${params.lastsMs} ms`,
+  }),
+  serviceFault({
+    id: 'error-spikes',
+    summary: 'For a moment, every request fails; at once, and then again and again.',
+    targets: services,
+    defaultTarget: 'gateway',
+    params: z.strictObject({
+      requests: z.coerce.number().int().min(1, 'at least 1').max(100_000, 'at most 100000').default(10),
+      everyMs: everyMs.default(90_000),
+      seed,
+      status: status.default(503),
+      endpoint,
+    }),
+    paramsHelp:
+      'requests 1..100000 (10), everyMs 200..7200000 (90000), status 400..599 (503), endpoint (all), seed (1)',
+    describe: (target, params) =>
+      `about every ${params.everyMs} ms, the next ${params.requests} requests of ${target}${onEndpoint(params.endpoint)} fail with ${params.status}`,
   }),
   serviceFault({
     id: 'connection-leak',

@@ -6,6 +6,7 @@ import { paces } from '../../stack/pace.ts';
 import { EventLog } from '../events/event-log.ts';
 import { Ledger } from '../traffic/ledger.ts';
 import { Incidents } from './incident.ts';
+import { recordPages } from './page-events.ts';
 import { errorRatioBefore, figuresOf, type RecordsContext, timelineOf } from './records.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lab-records-'));
@@ -47,6 +48,18 @@ const context = {
         { ...message, alertname: 'Earlier', receivedAt: iso(10) },
         { ...message, receivedAt: iso(28), acknowledgedAt: iso(35), acknowledgedBy: 'Ada' },
       ],
+      oncall: async () => ({
+        teams: [],
+        pages: [],
+        events: (['page', 'escalate', 'acknowledge'] as const).map((kind, index) => ({
+          id: `step-${index}`,
+          at: iso(28 + 3 * index),
+          page: 'one',
+          kind,
+          team: 'sre',
+          text: `the ${kind}`,
+        })),
+      }),
     },
   },
 } as unknown as RecordsContext;
@@ -77,11 +90,25 @@ it('tells what happened in order, and what was broken on purpose only to whom it
     'pagerduty p: Earlier firing',
     'users begin to be harmed: requests fail or take half a second',
     'pagerduty p: DatabaseDown firing',
+    'the escalate',
     'DatabaseDown, by Ada',
     'INC-1 declared as SEV1: Reading fails',
     'users are served again, after 40 s',
   ]);
   expect((await texts(true))[0]).toBe('the secret');
+});
+
+it('has every step of a page in the event log once, at its own time, however often it looks', async () => {
+  await recordPages(context);
+  await recordPages(context);
+  const steps = events.read().filter(({ details }) => details?.pageEvent !== undefined);
+  expect(steps.map(({ at: when, kind, actor, text }) => [when, kind, actor, text])).toEqual([
+    [iso(28), 'page', 'lab', 'the page'],
+    [iso(31), 'escalate', 'lab', 'the escalate'],
+    [iso(34), 'acknowledge', 'learner', 'the acknowledge'],
+  ]);
+  // An escalation of a page is none of an incident's severity.
+  expect(new Incidents(events).all()).toHaveLength(1);
 });
 
 it('knows what users felt just before', () => {

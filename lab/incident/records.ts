@@ -5,6 +5,7 @@ import { errorBudget } from '../slo/budget.ts';
 import { availabilityObjective } from '../slo/read-slo.ts';
 import { type Interval, isError, type Ledger, sumSlices } from '../traffic/ledger.ts';
 import type { Incident } from './incident.ts';
+import { recordPages } from './page-events.ts';
 
 /** How far back users are asked how they fare. */
 export const feltWithinMs = 15_000;
@@ -37,6 +38,7 @@ export async function timelineOf(
   const [episodes, notifications] = await Promise.all([
     episodesIn(context, interval),
     notificationsIn(context, interval),
+    recordPages(context, context),
   ]);
   const moments: Moment[] = [];
   const add = (atMs: number, kind: MomentKind, text: string): void => {
@@ -68,6 +70,8 @@ export async function timelineOf(
   for (const event of context.events.read({ sinceMs: interval.fromMs })) {
     const atMs = Date.parse(event.at);
     if (atMs >= interval.toMs || ofTheExercise.has(event.kind)) continue;
+    // That somebody was paged, and took it, is told by the messages themselves.
+    if (event.details?.pageEvent !== undefined && event.kind !== 'escalate') continue;
     if (!secrets && ['inject', 'revert'].includes(event.kind)) continue;
     add(atMs, 'event', event.text);
   }

@@ -1,5 +1,3 @@
-import type { Pace } from '../../stack/pace.ts';
-
 export const severities = ['SEV1', 'SEV2', 'SEV3', 'SEV4'] as const;
 export type Severity = (typeof severities)[number];
 
@@ -17,9 +15,6 @@ export const severityTerms: Readonly<Record<Severity, SeverityTerms>> = {
   SEV3: { meaning: 'a minor function is impaired', respondMinutes: 240 },
   SEV4: { meaning: 'hardly anybody notices', respondMinutes: 1440 },
 };
-
-/** How many seconds of the lab stand for a minute of production. */
-export const secondsAMinute = (pace: Pace): number => (pace.name === 'lab' ? 1 : 60);
 
 /** What a severity is, by the share of requests that fail for users. The person decides. */
 export function proposeSeverity(errorRatio: number): Severity {

@@ -4,7 +4,7 @@ import { HttpJson } from './http-json.ts';
 const notification = z.object({
   id: z.union([z.string(), z.number()]).transform(String),
   receivedAt: z.string(),
-  channel: z.enum(['slack', 'pagerduty', 'email', 'webhook']),
+  channel: z.enum(['slack', 'pagerduty', 'email', 'webhook', 'phone']),
   receiver: z.string(),
   status: z.enum(['firing', 'resolved']),
   alertname: z.string(),
@@ -19,6 +19,48 @@ const notification = z.object({
 });
 
 export type Notification = z.output<typeof notification>;
+
+const person = z.object({ name: z.string(), phone: z.string() });
+const page = z.object({
+  id: z.string(),
+  alertname: z.string(),
+  service: z.string(),
+  severity: z.enum(['critical', 'high']),
+  team: z.string(),
+  at: z.string(),
+  level: z.enum(['primary', 'secondary', 'everybody']),
+  called: z.array(z.string()),
+  repeats: z.number(),
+  nextAt: z.string().nullable(),
+  acknowledgedAt: z.string().nullable(),
+  acknowledgedBy: z.string().nullable(),
+  resolvedAt: z.string().nullable(),
+});
+const pageEvent = z.object({
+  id: z.string(),
+  at: z.string(),
+  page: z.string(),
+  kind: z.enum(['page', 'escalate', 'acknowledge', 'resolve']),
+  team: z.string(),
+  text: z.string(),
+});
+const oncallState = z.object({
+  teams: z.array(
+    z.object({
+      team: z.string(),
+      services: z.array(z.string()),
+      primary: person,
+      secondary: person,
+      until: z.string(),
+    }),
+  ),
+  pages: z.array(page),
+  events: z.array(pageEvent),
+});
+
+/** Who is on call by the inbox, and what became of its pages. */
+export type OncallState = z.output<typeof oncallState>;
+export type PageEvent = z.output<typeof pageEvent>;
 
 type Cancel = { readonly signal?: AbortSignal };
 
@@ -71,6 +113,11 @@ export class InboxClient {
   ): Promise<{ healthy: boolean; lastSeenAt?: string | null | undefined }> {
     const schema = z.object({ healthy: z.boolean(), lastSeenAt: z.string().nullish() });
     return this.#http.json('/api/watchdog', schema, cancel(options));
+  }
+
+  /** Who is on call, and every page that the inbox still knows, the newest last. */
+  oncall(options: Cancel = {}): Promise<OncallState> {
+    return this.#http.json('/api/oncall', oncallState, cancel(options));
   }
 
   /** Replaces all that the status page says. */

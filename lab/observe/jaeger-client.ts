@@ -48,6 +48,22 @@ export class JaegerClient {
     return groupByTrace(await this.#spans('/api/v3/traces', { query, timeoutMs: 15_000, ...cancel(search) }));
   }
 
+  /** The service graph of an interval: who called whom, and how often, by the traces that Jaeger has. */
+  async dependencies(
+    { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
+    options: Cancel = {},
+  ): Promise<{ parent: string; child: string; callCount: number }[]> {
+    const schema = z.object({
+      data: z
+        .array(z.object({ parent: z.string(), child: z.string(), callCount: z.number() }))
+        .nullish()
+        .transform((data) => data ?? []),
+    });
+    const query = { endTs: Math.round(endMs), lookback: Math.round(endMs - startMs) };
+    const path = '/api/dependencies';
+    return (await this.#http.json(path, schema, { query, timeoutMs: 15_000, ...cancel(options) })).data;
+  }
+
   /** All spans of one trace; none when Jaeger does not know it. */
   async trace(traceId: string, options: Cancel = {}): Promise<readonly Span[]> {
     return this.#spans(`/api/v3/traces/${encodeURIComponent(traceId)}`, cancel(options));

@@ -1,4 +1,4 @@
-import { readdirSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { findProcess, fromPs, isAlive, type ProcessEntry, type ProcessIdentity } from './identity.ts';
 
 /** Every live process of the machine that may be seen. */
@@ -27,20 +27,26 @@ export function processTree(
 }
 
 /**
- * Processes that run `executable` with `directory` as their working directory (Linux). Every component works in its own
- * data folder, so this finds one whose PID file was never written because the command that started it was killed in
- * that very moment.
+ * Processes that run one of `executables` for `directory` (Linux): that is where they work, or what their arguments
+ * name. It finds those that no record tells of. A wrapper (a shell, setpriv) counts by the program that it is about to
+ * run. `directory` is the real path; what stands in it counts, and so does `<directory>.new`, where it is being made.
  */
-export function processesIn(directory: string, executables: readonly string[]): ProcessEntry[] {
+export function processesOf(directory: string, executables: readonly string[]): ProcessEntry[] {
   if (process.platform !== 'linux') return [];
-  return allProcesses().filter((entry) => {
-    if (entry.pid === process.pid) return false;
+  const within = (path: string): boolean =>
+    [directory, `${directory}.new`].some((one) => path === one || path.startsWith(`${one}/`));
+  const link = (pid: number, name: string): string =>
+    readlinkSync(`/proc/${pid}/${name}`).replace(/ \(deleted\)$/, '');
+  return allProcesses().filter(({ pid }) => {
+    if (pid === process.pid) return false;
     try {
+      const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
       return (
-        readlinkSync(`/proc/${entry.pid}/cwd`).replace(/ \(deleted\)$/, '') === directory &&
-        executables.includes(readlinkSync(`/proc/${entry.pid}/exe`).replace(/ \(deleted\)$/, ''))
+        (executables.includes(link(pid, 'exe')) || words.some((word) => executables.includes(word))) &&
+        (within(link(pid, 'cwd')) || words.some((word) => within(word.replace(/^--?[a-z]+=/, ''))))
       );
     } catch {
+      // It ended in between, or belongs to somebody whose processes may not be seen.
       return false;
     }
   });

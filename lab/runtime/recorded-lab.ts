@@ -80,7 +80,7 @@ export abstract class RecordedLab implements LabRecord {
   configPath(path: string): string {
     const target = join(this.paths.config, path);
     const inside = this.components.some(({ config }) =>
-      config.some((folder) => target.startsWith(`${join(this.paths.config, folder)}${sep}`)),
+      config.some((folder) => `${target}${sep}`.startsWith(`${join(this.paths.config, folder)}${sep}`)),
     );
     if (!inside) {
       const folders = [...new Set(this.components.flatMap(({ config }) => config))];
@@ -94,7 +94,7 @@ export abstract class RecordedLab implements LabRecord {
     this.configPath(path);
     const source = join(this.options.root, 'stack', path);
     const component = this.components.find(({ config }) =>
-      config.some((folder) => path.startsWith(`${folder}/`)),
+      config.some((folder) => `${path}/`.startsWith(`${folder}/`)),
     );
     if (component === undefined || !existsSync(source)) return undefined;
     return renderFile(source, path, component, this.placement).toString('utf8');

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
+import { OncallError } from '../../stack/oncall.ts';
 import { renderTemplate, TemplateError } from '../../stack/render.ts';
 import type { Component, Placement } from '../../stack/topology.ts';
-import { TemplateInvalid } from '../errors.ts';
+import { OncallInvalid, TemplateInvalid } from '../errors.ts';
 
 /** What holds placeholders. Dashboards do not: `${…}` is Grafana's own syntax there. */
 const templated = /\.(ya?ml|tmpl|conf|ini)$/;
@@ -54,13 +55,17 @@ function render(name: string, template: string, component: Component, placement:
     const text = renderTemplate(template, placement);
     return component.finish?.[name]?.(text, placement) ?? text;
   } catch (error) {
+    if (error instanceof OncallError)
+      throw new OncallInvalid(`stack/${name}`, error.problems, { cause: error });
     if (!(error instanceof TemplateError)) throw error;
     throw new TemplateInvalid(`stack/${name}`, error.line, error.placeholder, error.rule, { cause: error });
   }
 }
 
-function filesBelow(directory: string): string[] {
+/** The files of a folder; a file is its own only one. */
+export function filesBelow(directory: string): string[] {
   if (!existsSync(directory)) return [];
+  if (statSync(directory).isFile()) return [directory];
   return readdirSync(directory, { recursive: true, encoding: 'utf8' })
     .filter((name) => !/\.(ts|md)$/.test(name))
     .map((name) => join(directory, name))

@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { TrafficFailed } from '../errors.ts';
-import { findProcess, isAlive } from '../process/identity.ts';
+import { isAlive, type ProcessIdentity } from '../process/identity.ts';
+import { spawnRecorded } from '../process/recorded-spawn.ts';
 import type { RunningLab } from '../runtime/runtime.ts';
 import { writeFileAtomically } from '../state/atomic-write.ts';
 import type { TrafficProfileName } from './profiles.ts';
@@ -82,41 +83,19 @@ export class Traffic {
     if (already?.profile === options.profile) return already;
     if (already !== undefined) await this.stop();
     rmSync(this.#tallyFile, { force: true });
-    const [program, ...before] = this.#command;
-    const log = openSync(join(this.#lab.directory, 'traffic.log'), 'w');
     const url = this.#lab.address('gateway', 'http', 'host').url;
-    const child = spawn(
-      program!,
-      [
-        ...before,
-        ...['--url', url, '--profile', options.profile, '--tally', this.#tallyFile],
-        ...['--seconds', String(options.durationSeconds), ...(options.tied ? ['--tied'] : [])],
-      ],
-      // A group of its own: Ctrl-C at the terminal reaches the command, which then stops the traffic.
-      { detached: true, stdio: [options.tied ? 'pipe' : 'ignore', 'ignore', log] },
-    );
-    closeSync(log);
-    let failure: Error | undefined;
-    child.once('error', (error) => {
-      failure = error;
-    });
-    child.unref();
-    (child.stdin as unknown as { unref?(): void } | null)?.unref?.();
-    child.stdin?.on('error', () => {});
-    this.#child = child;
-    if (child.pid === undefined) {
-      await sleep(0);
-      throw new TrafficFailed(failure?.message ?? 'the process could not be started');
-    }
     const now = Date.now();
-    const entry: TrafficRecord = {
-      pid: child.pid,
-      startTime: findProcess(child.pid)?.startTime ?? 'gone',
+    const entryOf = (identity: ProcessIdentity): TrafficRecord => ({
+      ...identity,
       profile: options.profile,
       since: new Date(now).toISOString(),
       until: new Date(now + options.durationSeconds * 1000).toISOString(),
-    };
-    writeFileAtomically(this.#recordFile, `${JSON.stringify(entry, null, 2)}\n`);
+    });
+    const entry = entryOf(
+      this.#spawn(options, url, (identity) =>
+        writeFileAtomically(this.#recordFile, `${JSON.stringify(entryOf(identity), null, 2)}\n`),
+      ),
+    );
     const deadline = now + readyWithinMs;
     for (;;) {
       const tally = this.tally();
@@ -135,6 +114,32 @@ export class Traffic {
         throw new TrafficFailed(problem ?? 'interrupted');
       }
       await sleep(50);
+    }
+  }
+
+  #spawn(options: TrafficOptions, url: string, record: (identity: ProcessIdentity) => void): ProcessIdentity {
+    const [program = '', ...before] = this.#command;
+    const log = openSync(join(this.#lab.directory, 'traffic.log'), 'w');
+    try {
+      const { child, identity } = spawnRecorded(
+        program,
+        [
+          ...before,
+          ...['--url', url, '--profile', options.profile, '--tally', this.#tallyFile],
+          ...['--seconds', String(options.durationSeconds), ...(options.tied ? ['--tied'] : [])],
+        ],
+        // A group of its own: Ctrl-C at the terminal reaches the command, which then stops the traffic.
+        { stdio: [options.tied ? 'pipe' : 'ignore', 'ignore', log] },
+        record,
+      );
+      (child.stdin as unknown as { unref?(): void } | null)?.unref?.();
+      child.stdin?.on('error', () => {});
+      this.#child = child;
+      return identity;
+    } catch (error) {
+      throw new TrafficFailed(error instanceof Error ? error.message : String(error));
+    } finally {
+      closeSync(log);
     }
   }
 

@@ -189,6 +189,26 @@ describe('faults', () => {
     for (let again = 0; again < 30; again++) expect(await isSlow()).toBe(false);
   });
 
+  it('error-spikes begin at once, are as long as they say, come again, and end with the fault', async () => {
+    const { call, url } = await start();
+    const status = async (path: string): Promise<number> => (await fetch(`${url}${path}`)).status;
+    const spikes = { seed: 3, requests: 4, everyMs: 300, status: 503, endpoint: '/work' };
+    const injectedAt = performance.now();
+    await call('PUT', '/faults/error-spikes', { ttlMs: 60_000, ...spikes });
+    expect(await status('/work')).toBe(200);
+    for (let spike = 0; spike < 2; spike++) {
+      await until(async () => (await status('/work')) === 503);
+      if (spike === 0) expect(performance.now() - injectedAt).toBeGreaterThan(480);
+      expect(await status('/other')).toBe(200);
+      const next: number[] = [];
+      for (let request = 0; request < 5; request++) next.push(await status('/work'));
+      expect(next).toEqual([503, 503, 503, 200, 200]);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    await call('DELETE', '/faults/error-spikes');
+    for (let again = 0; again < 30; again++) expect(await status('/work')).toBe(200);
+  });
+
   it('slow-endpoint slows its endpoint alone', async () => {
     const { call, url } = await start();
     const took = async (path: string): Promise<number> => {

@@ -8,4 +8,6 @@ export const inboxEnvironmentSchema = environmentSchema.extend({
   NOTIFICATIONS_MAX: countSchema(10, 100_000).default(2_000),
   /** Where the runbooks stand, `<Alert>.md` each; without it the inbox has none to show. */
   RUNBOOKS_DIRECTORY: z.string().min(1).optional(),
+  /** Who is on call, as the lab renders it; without it a page is a message like others. */
+  ONCALL_FILE: z.string().min(1).optional(),
 });

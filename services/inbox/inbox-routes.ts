@@ -6,8 +6,10 @@ import { parseInput } from '../telemetry/validation.ts';
 import { contentSecurityPolicy } from './html.ts';
 import { type Incoming, querySchema } from './notification.ts';
 import type { NotificationStore } from './notification-store.ts';
+import type { OncallSchedule } from './oncall.ts';
 import { renderPage } from './page.ts';
 import type { PagerDutyEvents } from './pagerduty.ts';
+import type { Pages } from './pages.ts';
 import { renderRunbook, renderRunbookList } from './runbook-page.ts';
 import type { Runbooks } from './runbooks.ts';
 import { parseSlackMessage } from './slack.ts';
@@ -28,6 +30,7 @@ export const inboxEndpoints = [
   '/api/notifications',
   '/api/notifications/:id/ack',
   '/api/watchdog',
+  '/api/oncall',
 ];
 
 const bodyLimit = '512kb';
@@ -41,12 +44,15 @@ export interface InboxParts {
   watchdog: Watchdog;
   runbooks: Runbooks;
   board: StatusBoard;
+  /** Undefined where nobody says who is on call. */
+  oncall: { schedule: OncallSchedule; pages: Pages } | undefined;
   /** Files what arrived, or lets the watchdog have it. */
   deliver: (incoming: Incoming) => void;
 }
 
 /** What senders call: each answers as the service that it stands for. */
-function addReceivers(app: Express, { store, incidents, deliver }: InboxParts): void {
+function addReceivers(app: Express, parts: InboxParts): void {
+  const { incidents, deliver } = parts;
   app.post(
     '/slack/:channel',
     answering((request, response) => {
@@ -67,7 +73,7 @@ function addReceivers(app: Express, { store, incidents, deliver }: InboxParts): 
           .json({ status: 'invalid event', message: 'Event object is invalid', errors: outcome.errors });
       }
       if (outcome.incoming !== undefined) deliver(outcome.incoming);
-      if (outcome.acknowledged !== undefined) store.acknowledgeIncident(outcome.acknowledged, 'PagerDuty');
+      if (outcome.acknowledged !== undefined) takeIncident(parts, outcome.acknowledged, 'PagerDuty');
       return response
         .status(202)
         .json({ status: 'success', message: 'Event processed', dedup_key: outcome.dedupKey });
@@ -83,14 +89,22 @@ function addReceivers(app: Express, { store, incidents, deliver }: InboxParts): 
   );
 }
 
+/** Somebody takes the whole incident: its messages, its calls, and nobody else is called. */
+function takeIncident({ store, incidents, oncall }: InboxParts, dedupKey: string, by: string): void {
+  incidents.acknowledge(dedupKey);
+  store.acknowledgeIncident(dedupKey, by);
+  oncall?.pages.acknowledge(dedupKey, by);
+}
+
 /** What the lab and a person call. */
-function addReaders(app: Express, { store, incidents, watchdog, runbooks }: InboxParts): void {
+function addReaders(app: Express, parts: InboxParts): void {
+  const { store, watchdog, runbooks, oncall } = parts;
   const acknowledge = (id: string | string[] | undefined, by: string) => {
     const notification = store.acknowledge(String(id), by);
     if (notification === undefined) {
       throw new Problem(404, 'notification-not-found', 'There is no such notification.');
     }
-    if (notification.dedupKey !== undefined) incidents.acknowledge(notification.dedupKey);
+    if (notification.dedupKey !== undefined) takeIncident(parts, notification.dedupKey, by);
     return notification;
   };
   app.get(
@@ -108,6 +122,19 @@ function addReaders(app: Express, { store, incidents, watchdog, runbooks }: Inbo
   app.get('/api/watchdog', (_request, response) => {
     response.json(watchdog.state);
   });
+  app.get('/api/oncall', (_request, response) => {
+    response.json(
+      oncall === undefined
+        ? { teams: [], escalation: null, secondsAMinute: null, pages: [], events: [] }
+        : {
+            teams: oncall.schedule.at(Date.now()),
+            escalation: oncall.schedule.escalation,
+            secondsAMinute: oncall.schedule.secondsAMinute,
+            pages: oncall.pages.pages,
+            events: oncall.pages.events,
+          },
+    );
+  });
   app.get('/', (_request, response) => {
     sendPage(
       response,
@@ -115,6 +142,7 @@ function addReaders(app: Express, { store, incidents, watchdog, runbooks }: Inbo
         notifications: store.list({ limit: 1_000 }),
         watchdog: watchdog.state,
         hasRunbook: (alertname) => runbooks.has(alertname),
+        oncall,
         now: new Date(),
       }),
     );

@@ -6,7 +6,9 @@ import { addInboxRoutes, inboxEndpoints } from './inbox-routes.ts';
 import { startMailServer } from './mail-server.ts';
 import type { Incoming } from './notification.ts';
 import { NotificationStore } from './notification-store.ts';
+import { OncallSchedule } from './oncall.ts';
 import { PagerDutyEvents } from './pagerduty.ts';
+import { Pages } from './pages.ts';
 import { Runbooks } from './runbooks.ts';
 import { StatusBoard } from './status-page.ts';
 import { Watchdog, watchdogAlertname } from './watchdog.ts';
@@ -17,6 +19,7 @@ export interface InboxOptions {
   watchdogTimeoutMs: number;
   notificationsMax: number;
   runbooksDirectory?: string | undefined;
+  oncallFile?: string | undefined;
   registry: MetricsRegistry;
   logger: Logger;
 }
@@ -29,21 +32,25 @@ export interface Inbox {
 
 /**
  * The on-call inbox: all that Alertmanager sends ends here.
- * @throws Error when the mail port cannot be taken or the runbooks cannot be read.
+ * @throws Error when the mail port cannot be taken, or the runbooks or the on-call file cannot be read.
  */
 export async function startInbox(options: InboxOptions): Promise<Inbox> {
   const { registry, logger } = options;
   const runbooks = Runbooks.read(options.runbooksDirectory);
+  const schedule = OncallSchedule.read(options.oncallFile);
   const store = new NotificationStore({ capacity: options.notificationsMax, registry, logger });
   const watchdog = new Watchdog({
     timeoutMs: options.watchdogTimeoutMs,
     registry,
     notify: (incoming) => store.add(incoming),
   });
+  const pages = schedule && new Pages({ schedule, registry, call: (incoming) => void store.add(incoming) });
   // The Watchdog says each time that all is well: it is noted, not filed.
   const deliver = (incoming: Incoming) => {
-    if (incoming.alertname !== watchdogAlertname) store.add(incoming);
-    else if (incoming.status === 'firing') watchdog.seen();
+    if (incoming.alertname !== watchdogAlertname) {
+      store.add(incoming);
+      pages?.told(incoming);
+    } else if (incoming.status === 'firing') watchdog.seen();
   };
   const mail = await startMailServer({ host: options.host, port: options.smtpPort, logger, deliver });
   const app = createServiceApp({
@@ -57,6 +64,7 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
         incidents: new PagerDutyEvents(),
         watchdog,
         runbooks,
+        oncall: schedule && pages && { schedule, pages },
         board: new StatusBoard(registry),
         deliver,
       }),
@@ -67,6 +75,7 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
     smtpPort: mail.port,
     async close() {
       watchdog.stop();
+      pages?.stop();
       await mail.close();
     },
   };

@@ -19,6 +19,7 @@ async function main(): Promise<void> {
     watchdogTimeoutMs: environment.WATCHDOG_TIMEOUT_MS,
     notificationsMax: environment.NOTIFICATIONS_MAX,
     runbooksDirectory: environment.RUNBOOKS_DIRECTORY,
+    oncallFile: environment.ONCALL_FILE,
     registry,
     logger,
   }).catch((error: Error) => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-export const channels = ['slack', 'pagerduty', 'email', 'webhook'] as const;
+export const channels = ['slack', 'pagerduty', 'email', 'webhook', 'phone'] as const;
 export type Channel = (typeof channels)[number];
 export const statuses = ['firing', 'resolved'] as const;
 export type Status = (typeof statuses)[number];
@@ -14,6 +14,8 @@ export interface Incoming {
   service: string;
   severity: string;
   instances: string[];
+  /** The team that the alert is for, where it says so. */
+  team?: string;
   title: string;
   text: string;
   dedupKey?: string;
@@ -51,6 +53,7 @@ export function bounded(incoming: Incoming): Incoming {
     alertname: cut(incoming.alertname, 200),
     service: cut(incoming.service, 100),
     severity: cut(incoming.severity, 50),
+    ...(incoming.team !== undefined && { team: cut(incoming.team, 50) }),
     instances: incoming.instances.slice(0, maxInstances).map((name) => cut(name, 100)),
     title: cut(incoming.title, 1_024),
     text: cut(incoming.text, maxText),

@@ -1,11 +1,15 @@
 import { escapeHtml, renderLayout } from './html.ts';
 import type { Notification } from './notification.ts';
+import type { OncallSchedule } from './oncall.ts';
+import { oncallStyle, renderOncall } from './oncall-section.ts';
+import type { Pages } from './pages.ts';
 
 export interface PageContent {
   notifications: readonly Notification[];
   watchdog: { healthy: boolean; lastSeenAt: string | null };
   /** Whether `/runbooks/<alertname>` exists. */
   hasRunbook: (alertname: string) => boolean;
+  oncall: { schedule: OncallSchedule; pages: Pages } | undefined;
   now: Date;
 }
 
@@ -31,11 +35,15 @@ form { display: inline; } button { font: inherit; font-size: .85rem; padding: .1
 `;
 
 /** The inbox as a person on call sees it: the newest first, what needs a hand in colour. */
-export function renderPage({ notifications, watchdog, hasRunbook, now }: PageContent): string {
+export function renderPage({ notifications, watchdog, hasRunbook, oncall, now }: PageContent): string {
   const newestFirst = notifications.slice(-shown).reverse();
   const waiting = notifications.filter(isWaiting).length;
   return renderLayout(
-    { title: `${waiting > 0 ? `(${waiting}) ` : ''}On-call inbox`, style, refreshSeconds },
+    {
+      title: `${waiting > 0 ? `(${waiting}) ` : ''}On-call inbox`,
+      style: style + oncallStyle,
+      refreshSeconds,
+    },
     `<header>
 <h1>On-call inbox</h1>
 <span>${waiting === 0 ? 'Nobody waits for you.' : `${waiting} to acknowledge`}</span>
@@ -43,7 +51,7 @@ export function renderPage({ notifications, watchdog, hasRunbook, now }: PageCon
 <a href="/status">Status page</a>
 <span class="watchdog ${watchdog.healthy ? 'ok' : 'bad'}">${watchdogLine(watchdog, now)}</span>
 </header>
-${
+${oncall === undefined ? '' : renderOncall(oncall.schedule, oncall.pages.pages, now)}${
   newestFirst.length === 0
     ? '<p class="empty">No notification yet.</p>'
     : `<ol>\n${newestFirst.map((notification) => renderItem(notification, hasRunbook, now)).join('\n')}\n</ol>`

@@ -150,6 +150,7 @@ function describe(
     service: details.service ?? '',
     severity: details.severity ?? '',
     instances: instancesOf(details.instances),
+    ...(details.team ? { team: details.team } : {}),
     title,
     text: details.description ?? details.summary ?? details.firing ?? title,
     dedupKey,

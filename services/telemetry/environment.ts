@@ -37,6 +37,8 @@ export const environmentSchema = z.object({
   HOST: z.string().min(1).default('127.0.0.1'),
   PORT: portSchema,
   LOG_LEVEL: logLevelSchema.default('info'),
+  /** The share of requests whose debug lines are written, where the level is debug. */
+  LOG_DEBUG_SAMPLE_RATIO: z.coerce.number().min(0).max(1).default(1),
   LOKI_URL: optionalUrl,
   OTEL_EXPORTER_OTLP_ENDPOINT: optionalUrl,
   OTEL_TRACES_SAMPLER: z.enum(samplerNames).default('parentbased_always_on'),

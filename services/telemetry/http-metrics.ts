@@ -12,12 +12,16 @@ export interface CompletedRequest {
   span?: SpanContext;
 }
 
+/** Failures that a service or a proxy before it answers with. */
+const failureStatuses = ['500', '502', '503', '504'];
+
 /** Rate, errors and duration of the requests that a service serves. */
 export class HttpMetrics {
   readonly #requests;
   readonly #duration;
   readonly #inProgress;
   readonly #errors;
+  readonly #seen = new Set<string>();
 
   constructor(registry: Registry) {
     const registers = [registry];
@@ -52,6 +56,11 @@ export class HttpMetrics {
 
   started(method: string, endpoint: string): void {
     this.#inProgress.inc({ method, endpoint });
+    const pair = `${method} ${endpoint}`;
+    if (this.#seen.has(pair)) return;
+    this.#seen.add(pair);
+    // A counter that appears with its first failures has no increase: rate() sees a spike only where it began at zero.
+    for (const status of failureStatuses) this.#requests.inc({ method, endpoint, status }, 0);
   }
 
   completed({ method, endpoint, status, durationSeconds, errorType, span }: CompletedRequest): void {

@@ -189,3 +189,41 @@ it('keeps no more lines than fit, also when those that failed come back to those
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 });
+
+it('samples debug lines by request: all of one, or none; nothing else is sampled', () => {
+  const written: Record<string, unknown>[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      for (const line of chunk.toString().trim().split('\n')) written.push(JSON.parse(line));
+      done();
+    },
+  });
+  const logger = createLogger(
+    {
+      SERVICE_NAME: 'test',
+      INSTANCE: 'test-1',
+      ENVIRONMENT: 'lab',
+      SERVICE_VERSION: '1.2.3',
+      LOG_LEVEL: 'debug',
+      LOKI_URL: undefined,
+      LOG_DEBUG_SAMPLE_RATIO: 0.1,
+    },
+    { stream },
+  );
+  for (let request = 0; request < 1000; request++) {
+    withRequestContext({ requestId: `r-${request}` }, () => {
+      for (let line = 0; line < 3; line++) logger.debug('step');
+      logger.error('failed');
+    });
+  }
+  const of = (level: string) => written.filter((line) => line.level === level);
+  expect(of('error')).toHaveLength(1000);
+  expect(of('error')[0]).not.toHaveProperty('sample_ratio');
+  const perRequest = new Map<unknown, number>();
+  for (const { request_id: id } of of('debug')) perRequest.set(id, (perRequest.get(id) ?? 0) + 1);
+  expect([...perRequest.values()]).toEqual(Array(perRequest.size).fill(3));
+  // The mean is 100, and four standard deviations are 38.
+  expect(perRequest.size).toBeGreaterThan(62);
+  expect(perRequest.size).toBeLessThan(138);
+  expect(of('debug')[0]?.sample_ratio).toBe(0.1);
+});

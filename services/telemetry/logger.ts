@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { isSpanContextValid, TraceFlags, trace } from '@opentelemetry/api';
 import { createLogger as createWinstonLogger, transports, type Logger as WinstonLogger } from 'winston';
 import { type Environment, type LogLevel, logLevels } from './environment.ts';
@@ -18,7 +19,7 @@ export interface Logger {
   warn(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   debug(message: string, fields?: LogFields): void;
-  /** Whether debug lines are written: asked before fields are composed that cost something. */
+  /** Whether debug lines of the current request are written: asked before fields are composed that cost something. */
   isDebug(): boolean;
   /** How many lines of each level were written since the start. */
   readonly written: Readonly<Record<LogLevel, number>>;
@@ -31,7 +32,8 @@ export interface Logger {
 export type LogIdentity = Pick<
   Environment,
   'SERVICE_NAME' | 'INSTANCE' | 'ENVIRONMENT' | 'SERVICE_VERSION' | 'LOG_LEVEL' | 'LOKI_URL'
->;
+> &
+  Partial<Pick<Environment, 'LOG_DEBUG_SAMPLE_RATIO'>>;
 
 /** What a level means to who is on call; the words of syslog, as most log tools filter by them. */
 const severities: Readonly<Record<LogLevel, string>> = {
@@ -66,8 +68,20 @@ function composeLine(level: LogLevel, message: string, fields: LogFields, identi
       }),
     ...(request !== undefined && { request_id: request.requestId }),
     ...(request?.userId !== undefined && { user_id: request.userId }),
+    // Who counts sampled lines has to know how many they stand for.
+    ...(level === 'debug' && debugRatio(identity) < 1 && { sample_ratio: debugRatio(identity) }),
     ...clean,
   };
+}
+
+const debugRatio = ({ LOG_DEBUG_SAMPLE_RATIO: ratio = 1 }: LogIdentity): number => ratio;
+
+/** Whether a request is in the sample: all of its debug lines are kept, in every service alike, or none. */
+function inSample(requestId: string | undefined, ratio: number): boolean {
+  if (ratio >= 1) return true;
+  if (requestId === undefined) return Math.random() < ratio;
+  const hash = createHash('sha256').update(requestId).digest();
+  return hash.readUInt32BE() / 2 ** 32 < ratio;
 }
 
 export function createLogger(
@@ -111,6 +125,8 @@ export function createLogger(
   const write = (level: LogLevel, message: string, fields: LogFields = {}) => {
     winston.log({ level, message, fields });
   };
+  const isDebug = (): boolean =>
+    winston.level === 'debug' && inSample(currentRequest()?.requestId, debugRatio(identity));
   return {
     get level() {
       return winston.level as LogLevel;
@@ -125,9 +141,9 @@ export function createLogger(
     warn: (message, fields) => write('warn', message, fields),
     info: (message, fields) => write('info', message, fields),
     debug: (message, fields) => {
-      if (winston.level === 'debug') write('debug', message, fields);
+      if (isDebug()) write('debug', message, fields);
     },
-    isDebug: () => winston.level === 'debug',
+    isDebug,
     async close() {
       if (loki === undefined) return;
       let timer: NodeJS.Timeout | undefined;

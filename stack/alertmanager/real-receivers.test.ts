@@ -31,6 +31,12 @@ test('a Slack webhook is told what the inbox is told, and the inbox still is', (
   ]);
   expect(critical?.slack_configs?.[1]?.fields).toEqual(critical?.slack_configs?.[0]?.fields);
   expect(config.receivers.find(({ name }) => name === 'warning')?.slack_configs).toHaveLength(2);
+  const teams = config.receivers.filter(({ name }) => name.startsWith('team-'));
+  expect(teams.map((one) => one.slack_configs?.map(({ channel }) => channel))).toEqual([
+    ['#team-backend'],
+    ['#team-sre'],
+    ['#team-product'],
+  ]);
   expect(critical?.pagerduty_configs).toHaveLength(1);
   expect(config.receivers.find(({ name }) => name === 'low')?.slack_configs).toBeUndefined();
 });

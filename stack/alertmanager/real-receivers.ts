@@ -15,7 +15,9 @@ export function addRealReceivers(text: string, environment: (name: string) => st
   if (!slackUrl && !routingKey) return text;
   const config = parse(text) as { receivers: Receiver[] };
   for (const receiver of config.receivers) {
-    if (slackUrl) duplicate(receiver, 'slack_configs', { api_url: slackUrl });
+    // A webhook leads to one channel: what a team reads besides would stand there twice.
+    if (slackUrl && !String(receiver.name).startsWith('team-'))
+      duplicate(receiver, 'slack_configs', { api_url: slackUrl });
     if (routingKey) {
       duplicate(receiver, 'pagerduty_configs', { routing_key: routingKey, url: pagerdutyUrl });
     }

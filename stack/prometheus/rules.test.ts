@@ -5,17 +5,20 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { parseConfig } from '../embedded/alertmanager/config/config.ts';
+import { buildRoute, matchRoutes } from '../embedded/alertmanager/routing/route.ts';
 import { type PaceName, paces } from '../pace.ts';
 import { renderTemplate } from '../render.ts';
 import { type Placement, topology } from '../topology.ts';
 
 const run = promisify(execFile);
 const stack = dirname(import.meta.dirname);
-const alerts = (
+const rules = (
   parse(readFileSync(join(stack, 'prometheus/rules/alerts.yml'), 'utf8')) as {
-    groups: { rules: { alert: string }[] }[];
+    groups: { rules: { alert: string; labels: Record<string, string> }[] }[];
   }
-).groups.flatMap(({ rules }) => rules.map(({ alert }) => alert));
+).groups.flatMap((group) => group.rules);
+const alerts = rules.map(({ alert }) => alert);
 
 /** Whether the real tool is on the PATH; where `LAB_REQUIRE_NATIVE=1` says that it must be, its absence is a failure. */
 async function has(tool: string): Promise<boolean> {
@@ -63,6 +66,37 @@ function render(pace: PaceName): string {
   return folder;
 }
 
+/** Who is told: by team in its own channel, by severity besides. */
+const routes = [
+  ['severity=critical team=backend', 'team-backend,critical'],
+  ['severity=critical team=sre', 'team-sre,critical'],
+  ['severity=critical team=product', 'team-product,critical'],
+  ['severity=critical', 'critical'],
+  ['severity=high team=backend', 'team-backend,high'],
+  ['severity=high team=sre', 'team-sre,high'],
+  ['severity=high team=product', 'team-product,high'],
+  ['severity=high', 'high'],
+  ['severity=warning team=backend', 'team-backend,warning'],
+  ['severity=warning team=sre', 'team-sre,warning'],
+  ['severity=warning team=product', 'team-product,warning'],
+  ['severity=warning team=unheard-of', 'warning'],
+  ['severity=low team=product', 'team-product,low'],
+  ['severity=low', 'low'],
+  ['severity=unheard-of', 'low'],
+  ['alertname=Watchdog severity=none', 'watchdog'],
+] as const;
+
+test('an alert of each severity exists, and each says which team it is for', () => {
+  const labels = rules.filter(({ alert }) => alert !== 'Watchdog').map((rule) => rule.labels);
+  expect([...new Set(labels.map(({ severity }) => severity))].sort()).toEqual([
+    'critical',
+    'high',
+    'low',
+    'warning',
+  ]);
+  expect(labels.filter(({ team }) => !team)).toEqual([]);
+});
+
 test('every alert has a test in which it fires', () => {
   const cases = readFileSync(join(stack, 'prometheus/rule-tests/alerts.yml'), 'utf8');
   expect(
@@ -81,33 +115,29 @@ describe.each(['lab', 'real'] as const)('the shipped config at pace %s', (pace) 
     expect(stdout.match(/SUCCESS/g)).toHaveLength(5);
   });
 
-  test.skipIf(!amtool)('amtool accepts alertmanager.yml, and routes by severity', async () => {
+  test.skipIf(!amtool)('amtool accepts alertmanager.yml, and routes by team and severity', async () => {
     const config = join(render(pace), 'alertmanager/alertmanager.yml');
-    await run('amtool', ['check-config', config]);
-    for (const [severity, receiver] of [
-      ['critical', 'critical'],
-      ['high', 'high'],
-      ['warning', 'warning'],
-      ['low', 'low'],
-    ] as const) {
+    const { stdout: checked } = await run('amtool', ['check-config', config]);
+    expect(checked).toContain('SUCCESS');
+    for (const [labels, receivers] of routes) {
       const { stdout } = await run('amtool', [
         'config',
         'routes',
         'test',
         `--config.file=${config}`,
-        `severity=${severity}`,
+        ...labels.split(' '),
       ]);
-      expect(stdout.trim()).toBe(receiver);
+      expect([labels, stdout.trim()]).toEqual([labels, receivers]);
     }
-    const watchdog = ['alertname=Watchdog', 'severity=none'];
-    const { stdout } = await run('amtool', [
-      'config',
-      'routes',
-      'test',
-      `--config.file=${config}`,
-      ...watchdog,
-    ]);
-    expect(stdout.trim()).toBe('watchdog');
+  });
+
+  test('the embedded Alertmanager routes the same way', () => {
+    const config = parseConfig(readFileSync(join(render(pace), 'alertmanager/alertmanager.yml'), 'utf8'));
+    for (const [labels, receivers] of routes) {
+      const set = Object.fromEntries(labels.split(' ').map((pair) => pair.split('=') as [string, string]));
+      const matched = matchRoutes(buildRoute(config.route), set).map(({ receiver }) => receiver);
+      expect([labels, matched.join(',')]).toEqual([labels, receivers]);
+    }
   });
 });
 

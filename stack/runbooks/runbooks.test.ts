@@ -4,10 +4,13 @@ import type { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { register as registerBreak } from '../../lab/commands/break.ts';
+import { register as registerDeploy } from '../../lab/commands/deploy.ts';
 import { register as registerFailover } from '../../lab/commands/failover.ts';
 import { register as registerHeal } from '../../lab/commands/heal.ts';
+import { register as registerIncident } from '../../lab/commands/incident.ts';
 import { register as registerLogs } from '../../lab/commands/logs.ts';
 import { register as registerPromote } from '../../lab/commands/promote.ts';
+import { register as registerSlo } from '../../lab/commands/slo.ts';
 import { register as registerStatus } from '../../lab/commands/status.ts';
 import { register as registerUp } from '../../lab/commands/up.ts';
 import { createContext } from '../../lab/context.ts';
@@ -73,10 +76,13 @@ describe('commands', () => {
   const program = createProgram(createContext(new AbortController().signal));
   for (const register of [
     registerBreak,
+    registerDeploy,
     registerHeal,
+    registerIncident,
     registerLogs,
     registerPromote,
     registerFailover,
+    registerSlo,
     registerStatus,
     registerUp,
   ]) {

@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { Component } from '../../../stack/topology.ts';
 import { ComponentFailed, type LabError, PortTaken } from '../../errors.ts';
 import { probeHttp, probePostgres } from '../readiness.ts';
+import { filesBelow } from '../render-config.ts';
 import type { ProgressEvent } from '../runtime.ts';
 import { type ArchiveEntry, archive } from './archive.ts';
 import { lastLines } from './container-logs.ts';
@@ -48,7 +49,10 @@ export async function startComponent(
     options.onPhase?.('creating');
     await createContainer(session, component);
   }
-  if (info?.State.Paused === true) await tolerating([409], () => session.container(component.id).unpause());
+  if (info?.State.Paused === true) {
+    session.options.note(`${component.id} was paused; it goes on.`);
+    await tolerating([409], () => session.container(component.id).unpause());
+  }
   if (info?.State.Running !== true) {
     options.onPhase?.('starting');
     await startContainer(session, component);
@@ -113,14 +117,11 @@ async function startContainer(session: DockerSession, component: Component): Pro
 /** The rendered config files as the container finds them; edits that a learner made are in them. */
 function configEntries(session: DockerSession, component: Component): ArchiveEntry[] {
   const { config } = session.options.paths;
-  const entries: ArchiveEntry[] = component.config.flatMap((folder) =>
-    readdirSync(join(config, folder), { recursive: true, encoding: 'utf8' })
-      .map((name) => join(config, folder, name))
-      .filter((path) => statSync(path).isFile())
-      .map((path) => ({
-        path: `${configFolder.slice(1)}/${relative(config, path)}`,
-        content: readFileSync(path),
-      })),
+  const entries: ArchiveEntry[] = component.config.flatMap((name) =>
+    filesBelow(join(config, name)).map((path) => ({
+      path: `${configFolder.slice(1)}/${relative(config, path)}`,
+      content: readFileSync(path),
+    })),
   );
   if (component.program.kind === 'postgres') {
     entries.push({

@@ -8,6 +8,7 @@ import { probeHttp, probePostgres } from '../readiness.ts';
 import type { ProgressEvent } from '../runtime.ts';
 import type { ComponentProcess } from './component-process.ts';
 import { prepareLaunch } from './launch-spec.ts';
+import { strayExecutables } from './leftovers.ts';
 import type { LabSession } from './session.ts';
 
 const pollMs = 25;
@@ -30,13 +31,17 @@ export async function startComponent(
   const process = session.process(component.id);
   const running = process.find();
   if (running !== undefined) {
-    process.unpause();
+    if (process.paused()) {
+      session.options.note(`${component.id} was paused; it goes on.`);
+      process.unpause();
+    }
     await waitUntilReady(session, component, running, options);
     return false;
   }
   options.onPhase?.('creating');
+  // First: what an earlier command left may still be writing where this one prepares.
+  await process.removeOrphans(strayExecutables(session.options.root, component));
   const spec = await prepareLaunch(session, component, options.signal);
-  await process.removeOrphans([spec.executable]);
   options.signal?.throwIfAborted();
   if (options.portsAreFree !== true) await assertPortsFree(session, component);
   options.onPhase?.('starting');

@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { findProcess, isAlive, type ProcessEntry, type ProcessIdentity } from '../../process/identity.ts';
 import { realPathOf } from '../../process/real-path.ts';
-import { processesIn, processTree, signalProcesses } from '../../process/tree.ts';
+import { spawnRecorded } from '../../process/recorded-spawn.ts';
+import { processesOf, processTree, signalProcesses } from '../../process/tree.ts';
 import { writeFileAtomically } from '../../state/atomic-write.ts';
 import { type LabPaths, logFileOf } from '../../state/paths.ts';
 
@@ -16,8 +16,6 @@ export interface LaunchSpec {
   readonly environment: Readonly<Record<string, string>>;
   readonly uid?: number;
   readonly gid?: number;
-  /** The file that the process will run as, links resolved; differs from `command` behind a wrapper. */
-  readonly executable: string;
 }
 
 const recordSchema = z.object({ pid: z.int().positive(), startTime: z.string(), startedAt: z.string() });
@@ -66,21 +64,21 @@ export class ComponentProcess {
     this.#rotateLog();
     const log = openSync(this.logFile, 'a');
     try {
-      const child = spawn(spec.command, [...spec.arguments], {
-        cwd: this.directory,
-        env: spec.environment,
-        detached: true,
-        stdio: ['ignore', log, log],
-        ...(spec.uid === undefined ? {} : { uid: spec.uid, gid: spec.gid }),
-      });
-      child.once('error', () => {});
-      child.unref();
-      if (child.pid === undefined) throw new Error(`${spec.command} could not be started`);
-      const identity: ProcessIdentity = findProcess(child.pid) ?? { pid: child.pid, startTime: 'gone' };
-      writeFileAtomically(
-        this.#pidFile,
-        `${JSON.stringify({ pid: identity.pid, startTime: identity.startTime, startedAt: new Date().toISOString() })}\n`,
-        { durable: false },
+      const { identity } = spawnRecorded(
+        spec.command,
+        spec.arguments,
+        {
+          cwd: this.directory,
+          env: spec.environment,
+          stdio: ['ignore', log, log],
+          ...(spec.uid === undefined ? {} : { uid: spec.uid, gid: spec.gid }),
+        },
+        ({ pid, startTime }) =>
+          writeFileAtomically(
+            this.#pidFile,
+            `${JSON.stringify({ pid, startTime, startedAt: new Date().toISOString() })}\n`,
+            { durable: false },
+          ),
       );
       return identity;
     } finally {
@@ -126,18 +124,27 @@ export class ComponentProcess {
     }
   }
 
+  /** Whether it, or a process that it started, was stopped in its tracks. */
+  paused(): boolean {
+    const root = this.find();
+    return root !== undefined && processTree(root).some(({ state }) => state.startsWith('T'));
+  }
+
   unpause(): void {
     const root = this.find();
     if (root !== undefined) signalProcesses(processTree(root).reverse(), 'SIGCONT');
   }
 
-  /** Ends processes of this component that no PID file tells of. */
+  /**
+   * Ends processes of this component that no PID file tells of: its own program when the PID file is gone, and the
+   * tools that prepare a database, which outlive a command that was killed.
+   */
   async removeOrphans(executables: readonly string[]): Promise<void> {
     const root = this.find();
     const known = new Set(root === undefined ? [] : processTree(root).map((entry) => entry.pid));
-    const orphans = processesIn(realPathOf(this.directory), executables).filter(
-      (entry) => !known.has(entry.pid),
-    );
+    const orphans = processesOf(realPathOf(this.directory), executables)
+      .filter((entry) => !known.has(entry.pid))
+      .flatMap((entry) => processTree(entry));
     if (orphans.length === 0) return;
     signalProcesses(orphans, 'SIGKILL');
     await this.#gone(orphans, 10_000);

@@ -12,7 +12,8 @@ const startingForMs = 30_000;
 /** What a component does now: asked of the operating system and of its readiness probe, not of the state file. */
 export async function componentStatus(session: LabSession, component: Component): Promise<ComponentStatus> {
   const { id } = component;
-  const entry = session.process(id).find();
+  const process = session.process(id);
+  const entry = process.find();
   if (entry === undefined) {
     const told = session.state.components[id]?.desired;
     return {
@@ -21,7 +22,7 @@ export async function componentStatus(session: LabSession, component: Component)
       ready: false,
     };
   }
-  const paused = entry.state.startsWith('T');
+  const paused = process.paused();
   const ready = !paused && (await probe(session, component));
   const young = Date.now() - Date.parse(entry.startedAt) < startingForMs;
   const role =

@@ -16,6 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Component } from '../../../stack/topology.ts';
 import { findProcess } from '../../process/identity.ts';
+import { allProcesses } from '../../process/tree.ts';
 import { labPaths } from '../../state/paths.ts';
 import { isPortFree } from '../ports.ts';
 import type { ProgressEvent, Runtime } from '../runtime.ts';
@@ -204,6 +205,22 @@ test('a paused component is stopped all the same', async () => {
   await lab.pause('a');
   await runtime.down();
   expect(findProcess(pid)).toBeUndefined();
+});
+
+test('a component that somebody else paused, or a process that it started, is told and goes on with up', async () => {
+  const { runtime, again } = runtimeOf([fake('a', 0, { mode: 'with-child' })]);
+  const lab = await runtime.up();
+  const { pid } = await ask(lab.address('a').url);
+  const child = allProcesses().find(({ parent }) => parent === pid)!;
+  for (const victim of [pid, child.pid]) {
+    process.kill(victim, 'SIGSTOP');
+    await until(() => findProcess(victim)?.state === 'T');
+    expect(await again().status()).toMatchObject([{ state: 'paused', ready: false }]);
+    const later = runtimeOf([fake('a', 0, { mode: 'with-child' })]);
+    await later.runtime.up();
+    expect(later.notes).toEqual(['a was paused; it goes on.']);
+    expect(await again().status()).toMatchObject([{ state: 'running', ready: true }]);
+  }
 });
 
 test('an interrupted up stops what it had started and leaves no state', async () => {

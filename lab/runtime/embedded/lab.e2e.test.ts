@@ -8,6 +8,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -156,6 +157,32 @@ describe('the whole embedded lab', () => {
     expect(await ask(lab, 'postgres-replica', 'SELECT pg_is_in_recovery() AS standby')).toEqual([
       { standby: true },
     ]);
+  });
+
+  test('a lab whose standby does not stream is not up, although every component is ready', async () => {
+    const rules = join(paths.data, 'postgres-primary', 'pg_hba.conf');
+    const before = readFileSync(rules, 'utf8');
+    const primary = Number(
+      (await (await attach()).status()).find((one) => one.id === 'postgres-primary')?.handle,
+    );
+    const sender = allProcesses().find(
+      ({ pid, parent }) =>
+        parent === primary && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('walsender'),
+    );
+    // A reload that refuses the standby, and the end of its connection.
+    writeFileSync(rules, `host replication all all reject\n${before}`);
+    process.kill(primary, 'SIGHUP');
+    process.kill(sender?.pid ?? 0, 'SIGTERM');
+    const up = await cli(['up']);
+    writeFileSync(rules, before);
+    process.kill(primary, 'SIGHUP');
+    expect(up.exitCode).toBe(2);
+    expect(up.stderr).toContain(
+      'LAB_DISCONNECTED: Every component is ready, but this does not hold: the standby streams from the primary (no standby is connected).',
+    );
+    expect((await cli(['doctor'])).stdout).toContain(
+      '✓ Connections: replication, scraping, alerts, logs and spans: all arrive',
+    );
   });
 
   test('pause, kill and stop do what they say, and up brings everything back', async () => {

@@ -4,7 +4,6 @@ import type { Component } from '../../../stack/topology.ts';
 import { splitAddress } from '../../../stack/topology.ts';
 import { BuildMissing } from '../../errors.ts';
 import { findOnPath } from '../../process/find-on-path.ts';
-import { realPathOf } from '../../process/real-path.ts';
 import type { LaunchSpec } from './component-process.ts';
 import { cloneRunningCluster } from './postgres-clone.ts';
 import {
@@ -54,7 +53,7 @@ export async function prepareLaunch(
   const native = session.state.native && component.native !== undefined ? component.native : undefined;
   const binary = native && findOnPath(native.binaries, session.options.environment.PATH ?? '');
   if (native !== undefined && binary !== undefined) {
-    return { command: binary, arguments: native.arguments(at), environment, executable: realPathOf(binary) };
+    return { command: binary, arguments: native.arguments(at), environment };
   }
   const bundle = resolve(session.options.root, 'dist', program.bundle);
   if (!existsSync(bundle)) throw new BuildMissing(bundle);
@@ -74,7 +73,6 @@ export async function prepareLaunch(
       NODE_ENV: 'production',
       ...environment,
     },
-    executable: realPathOf(process.execPath),
   };
 }
 
@@ -134,6 +132,5 @@ async function preparePostgres(
     arguments: args,
     environment: postgresEnvironment(),
     ...runAs.spawnOptions,
-    executable: binaries.postgres,
   };
 }

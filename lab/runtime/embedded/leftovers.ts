@@ -6,11 +6,12 @@ import { findOnPath } from '../../process/find-on-path.ts';
 import { realPathOf } from '../../process/real-path.ts';
 import { findPostgresBinaries } from './postgres-binaries.ts';
 
-/** Every program that this component may have been started as: what an orphan of it would be running. */
+/** Every program that this component may have been started as, or prepared by: what an orphan of it would be running. */
 export function strayExecutables(root: string, component: Component): string[] {
   if (component.program.kind === 'postgres') {
     try {
-      return [findPostgresBinaries(root).postgres];
+      const { initdb, pgCtl, postgres } = findPostgresBinaries(root);
+      return [initdb, pgCtl, postgres];
     } catch {
       // Packages are gone; nothing of them can run from there.
       return [];

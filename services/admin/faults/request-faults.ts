@@ -25,14 +25,17 @@ interface Active {
   /** Set while an episode lasts. */
   spike?: { delayMs: number };
   slowEndpoint?: { delayMs: number; endpoint: string };
+  /** Set until as many requests have failed as the spike has. */
+  errorSpike?: { status: number; endpoint?: string | undefined; left: number; over: () => void };
 }
 
 /** Episodes that come again and again, at moments that the seed decides. */
+const seedSchema = z.number().int().min(0).max(4_294_967_295);
+const everyMsSchema = z.number().int().min(200).max(7_200_000);
 const episodesShape = {
-  seed: z.number().int().min(0).max(4_294_967_295),
+  seed: seedSchema,
   lastsMs: z.number().int().min(100).max(1_200_000),
-  everyMs: z.number().int().min(200).max(1_800_000),
-  delayMs: delayMsSchema,
+  everyMs: everyMsSchema,
 };
 
 /** Faults that strike a request in its handler: before the work, inside the request's span. */
@@ -76,7 +79,7 @@ export function createRequestFaults(random: () => number = Math.random): {
         delete active.slowRare;
       };
     }),
-    defineFault('latency-spikes', episodesShape, ({ delayMs, ...when }) =>
+    defineFault('latency-spikes', { ...episodesShape, delayMs: delayMsSchema }, ({ delayMs, ...when }) =>
       episodes(when, () => {
         active.spike = { delayMs };
         return () => {
@@ -86,7 +89,7 @@ export function createRequestFaults(random: () => number = Math.random): {
     ),
     defineFault(
       'slow-endpoint',
-      { ...episodesShape, endpoint: z.string().startsWith('/').max(200) },
+      { ...episodesShape, delayMs: delayMsSchema, endpoint: z.string().startsWith('/').max(200) },
       ({ delayMs, endpoint, ...when }) =>
         episodes(when, () => {
           active.slowEndpoint = { delayMs, endpoint };
@@ -95,10 +98,40 @@ export function createRequestFaults(random: () => number = Math.random): {
           };
         }),
     ),
+    defineFault(
+      'error-spikes',
+      {
+        seed: seedSchema,
+        everyMs: everyMsSchema,
+        requests: z.number().int().min(1).max(100_000),
+        status: z.number().int().min(400).max(599),
+        endpoint: endpointSchema,
+      },
+      ({ seed, everyMs, requests, status, endpoint }) => {
+        const random = seededRandom(seed);
+        let timer: NodeJS.Timeout;
+        const wait = (ms: number): void => {
+          timer = setTimeout(strike, ms).unref();
+        };
+        const over = (): void => {
+          delete active.errorSpike;
+          wait(everyMs * (0.75 + 0.5 * random()));
+        };
+        const strike = (): void => {
+          active.errorSpike = { status, endpoint, left: requests, over };
+        };
+        // Who waits for the second one has the whole pause to look at the first.
+        wait(firstSpikeAfterMs);
+        return () => {
+          clearTimeout(timer);
+          delete active.errorSpike;
+        };
+      },
+    ),
   ];
   const middleware: RequestHandler = async (_request, response, next) => {
     const { endpoint } = observedLocals(response);
-    const { latency, errors, rareError, slowRare, spike, slowEndpoint } = active;
+    const { latency, errors, rareError, slowRare, spike, slowEndpoint, errorSpike } = active;
     if (latency !== undefined && hits(latency.endpoint, endpoint)) await stall(latency.delayMs);
     if (spike !== undefined) await stall(spike.delayMs);
     if (slowEndpoint !== undefined && slowEndpoint.endpoint === endpoint) await stall(slowEndpoint.delayMs);
@@ -111,6 +144,11 @@ export function createRequestFaults(random: () => number = Math.random): {
     if (errors !== undefined && hits(errors.endpoint, endpoint) && random() < errors.rate) {
       throw new Problem(errors.status, 'internal-error', 'The service failed to handle the request.');
     }
+    if (errorSpike !== undefined && hits(errorSpike.endpoint, endpoint)) {
+      errorSpike.left -= 1;
+      if (errorSpike.left === 0) errorSpike.over();
+      throw new Problem(errorSpike.status, 'unavailable', 'The service is not available for a moment.');
+    }
     next();
   };
   return { kinds, middleware };
@@ -120,6 +158,8 @@ export function createRequestFaults(random: () => number = Math.random): {
 async function stall(delayMs: number): Promise<void> {
   await inSpan('acquire lock', {}, () => sleep(delayMs));
 }
+
+const firstSpikeAfterMs = 500;
 
 /**
  * Begins and ends `effect` again and again: each lasts `lastsMs`, and the pauses make it one in `everyMs` on average,

@@ -1,6 +1,6 @@
 import { type GoFunctions, typed } from './functions.ts';
 import { sprint, sprintf } from './printf.ts';
-import { formatValue, goType, isMapLike, isTrue, typeName } from './values.ts';
+import { formatValue, goType, isMapLike, isTrue, plainInteger, typeName } from './values.ts';
 
 /** The functions that every Go template has; `and` and `or` are evaluated by the compiler (they short-circuit). */
 export const builtins: GoFunctions = {
@@ -100,16 +100,20 @@ function basicKind(value: unknown): Kind | undefined {
   return undefined;
 }
 
-function equals(a: unknown, b: unknown): boolean {
+const incompatible = (a: unknown, b: unknown): Error =>
+  new Error(`incompatible types for comparison: ${typeName(a)} and ${typeName(b)}`);
+
+function equals(first: unknown, second: unknown): boolean {
+  const [a, b] = [plainInteger(first), plainInteger(second)];
   if (a === null || a === undefined || b === null || b === undefined) return (a ?? null) === (b ?? null);
   const kind = basicKind(a);
   if (kind === undefined || basicKind(b) === undefined) {
-    if (kind !== basicKind(b)) throw new Error('incompatible types for comparison');
+    if (kind !== basicKind(b)) throw incompatible(first, second);
     if (Array.isArray(a) || isMapLike(a))
       throw new Error(`non-comparable type ${formatValue(a)}: ${typeName(a)}`);
     return a === b;
   }
-  if (kind !== basicKind(b)) throw new Error('incompatible types for comparison');
+  if (kind !== basicKind(b)) throw incompatible(first, second);
   return a === b;
 }
 
@@ -118,11 +122,12 @@ function equalsAny(first: unknown, ...others: unknown[]): boolean {
   return others.some((other) => equals(first, other));
 }
 
-function less(a: unknown, b: unknown): boolean {
+function less(first: unknown, second: unknown): boolean {
+  const [a, b] = [plainInteger(first), plainInteger(second)];
   const kind = basicKind(a);
   const other = basicKind(b);
   if (kind === undefined || other === undefined) throw new Error('invalid type for comparison');
-  if (kind !== other) throw new Error('incompatible types for comparison');
+  if (kind !== other) throw incompatible(first, second);
   if (kind === 'boolean') throw new Error('invalid type for comparison');
   return (a as string) < (b as string);
 }

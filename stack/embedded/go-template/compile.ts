@@ -350,6 +350,8 @@ export function compile(definition: Definition, options: CompileOptions): Compil
     receiver: unknown,
     args: unknown[],
   ): unknown {
+    if (args.length !== target.length)
+      return fail(node, `wrong number of args for ${name}: want ${target.length} got ${args.length}`);
     try {
       return target.apply(receiver, args as never[]);
     } catch (error) {

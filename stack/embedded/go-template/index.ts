@@ -4,4 +4,13 @@ export { TemplateError } from './errors.ts';
 export { type GoFunction, type GoFunctions, type ParameterType, typed } from './functions.ts';
 export { quote, sprint, sprintf } from './printf.ts';
 export { type ExecuteOptions, GoTemplate, parseTemplate, type TemplateOptions } from './template.ts';
-export { compareStrings, formatFloat, formatValue, goType, isTrue, SafeHtml, typeName } from './values.ts';
+export {
+  compareStrings,
+  formatFloat,
+  formatValue,
+  goInteger,
+  goType,
+  isTrue,
+  SafeHtml,
+  typeName,
+} from './values.ts';

@@ -1,4 +1,4 @@
-import { formatFloat, formatValue, typeName } from './values.ts';
+import { formatFloat, formatValue, plainInteger, typeName } from './values.ts';
 
 interface Spec {
   minus: boolean;
@@ -129,6 +129,8 @@ function formatOne(verb: string, value: unknown, spec: Spec): string {
       const stringer = (value as { String?: unknown }).String;
       if (typeof stringer === 'function' && 'vsqxX'.includes(verb))
         return formatText(verb, String(stringer.call(value)), spec);
+      const integer = plainInteger(value);
+      if (typeof integer === 'bigint') return formatInteger(verb, integer, spec);
       if (verb === 'v') return pad(formatValue(value, spec.plus), spec);
       if (Array.isArray(value)) return `[${value.map((item) => formatOne(verb, item, spec)).join(' ')}]`;
       if (verb === 's') return pad(formatValue(value), spec);

@@ -127,7 +127,7 @@ describe('Go templates', () => {
     ],
     [
       '{{eq 1 "a"}}',
-      'template: t:1:2: executing "t" at <eq 1 "a">: error calling eq: incompatible types for comparison',
+      'template: t:1:2: executing "t" at <eq 1 "a">: error calling eq: incompatible types for comparison: int and string',
     ],
     [
       '{{index .l 5}}',

@@ -6,6 +6,16 @@
  */
 export const goType: unique symbol = Symbol.for('go-template.type');
 
+/** The integer that an instance of a named integer type stands for (time.Duration, time.Weekday). */
+export const goInteger: unique symbol = Symbol.for('go-template.integer');
+
+/** The value of a named integer type, or what is given as it is. */
+export function plainInteger(value: unknown): unknown {
+  const integer =
+    typeof value === 'object' && value !== null ? (value as { [goInteger]?: unknown })[goInteger] : undefined;
+  return typeof integer === 'bigint' ? integer : value;
+}
+
 /** Text that HTML escaping leaves alone (Go's template.HTML). */
 export class SafeHtml {
   readonly [goType] = 'template.HTML';
@@ -95,6 +105,7 @@ export function isTrue(value: unknown): boolean {
       if (Array.isArray(value)) return value.length > 0;
       if (value instanceof Map) return value.size > 0;
       if (value instanceof SafeHtml) return value.text !== '';
+      if (goInteger in value) return plainInteger(value) !== 0n;
       if (isMapLike(value)) return Object.keys(value).length > 0;
       return true;
     default:

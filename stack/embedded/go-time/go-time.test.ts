@@ -1,6 +1,10 @@
+import { existsSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { GoTime } from './go-time.ts';
 import { parseGoTime } from './parse.ts';
+
+/** Abbreviations stand in the zones' files; where a system has none, they are what Intl knows. */
+const zoneFiles = existsSync('/usr/share/zoneinfo/Europe/Berlin');
 
 /** The moment that Go's documentation of layouts takes, a Thursday in UTC. */
 const moment = new GoTime({ seconds: 1_233_810_057, nanoseconds: 12_345_678 });
@@ -25,9 +29,9 @@ describe('a layout', () => {
   });
 
   it.each([
-    ['Europe/Berlin', '2009-02-05T06:00:57+01:00 +01'],
+    ['Europe/Berlin', `2009-02-05T06:00:57+01:00 ${zoneFiles ? 'CET' : '+01'}`],
     ['America/New_York', '2009-02-05T00:00:57-05:00 EST'],
-    ['America/St_Johns', '2009-02-05T01:30:57-03:30 -0330'],
+    ['America/St_Johns', `2009-02-05T01:30:57-03:30 ${zoneFiles ? 'NST' : '-0330'}`],
     ['Europe/London', '2009-02-05T05:00:57Z GMT'],
   ])('shows the time of %s', (zone, wanted) => {
     expect(moment.in(zone).Format('2006-01-02T15:04:05Z07:00 MST')).toBe(wanted);

@@ -1,6 +1,6 @@
 import { dashboard } from './dashboard.ts';
-import { graph, heatmap, stat } from './panels.ts';
-import { promql } from './queries.ts';
+import { bars, graph, heatmap, stat } from './panels.ts';
+import { promql, users } from './queries.ts';
 
 const inRange = (selector: string) => `sum(increase(${selector}[$__range])) or vector(0)`;
 
@@ -102,6 +102,51 @@ export const business = dashboard({
           description: 'Dollars a minute from completed orders.',
           unit: 'currencyUSD',
           queries: [promql('sum(rate(order_value_dollars_sum[$__rate_interval])) * 60', 'dollars a minute')],
+        }),
+      ],
+    },
+    {
+      title: 'What people do',
+      panels: [
+        bars({
+          title: 'From register to order',
+          description:
+            'How many came how far within the range: registered, wrote a note, had an order completed. A step that shrinks is where people are lost.',
+          unit: 'short',
+          width: 8,
+          height: 8,
+          queries: [
+            promql(inRange('user_registrations_total{status="success"}'), 'registered', { instant: true }),
+            promql(inRange('notes_created_total'), 'notes written', { instant: true }),
+            promql(inRange('orders_total{status="completed"}'), 'orders completed', { instant: true }),
+          ],
+        }),
+        bars({
+          title: 'Feature usage',
+          description: 'Requests by endpoint within the range: what people come for, and what nobody uses.',
+          unit: 'short',
+          width: 8,
+          height: 8,
+          queries: [
+            promql(
+              `sort_desc(sum by (endpoint) (increase(http_requests_total{job="gateway", endpoint=~"/api/.*", ${users}}[$__range])))`,
+              '{{endpoint}}',
+              { instant: true },
+            ),
+          ],
+        }),
+        graph({
+          title: 'User activity',
+          description: 'Requests a second of each kind of use that succeeded.',
+          unit: 'reqps',
+          width: 8,
+          stacked: true,
+          queries: [
+            promql(
+              `sum by (endpoint) (rate(http_requests_total{job="gateway", endpoint=~"/api/.*", status!~"5..", ${users}}[$__rate_interval]))`,
+              '{{endpoint}}',
+            ),
+          ],
         }),
       ],
     },

@@ -96,6 +96,78 @@ export const service = dashboard({
       ],
     },
     {
+      title: 'What the replicas use',
+      panels: [
+        graph({
+          title: 'CPU by instance',
+          description:
+            'Processors that each process keeps busy, side by side. One that is alone is busy with itself.',
+          unit: 'percentunit',
+          width: 6,
+          drill: { title: 'Open the instance', uid: 'instance' },
+          queries: [
+            promql('rate(process_cpu_seconds_total{job=~"api|gateway"}[$__rate_interval])', '{{instance}}'),
+          ],
+        }),
+        graph({
+          title: 'Memory by instance',
+          description: 'Resident memory. HighMemoryUsage warns above 300 MB.',
+          unit: 'bytes',
+          width: 6,
+          limit: 300e6,
+          drill: { title: 'Open the instance', uid: 'instance' },
+          queries: [promql('process_resident_memory_bytes{job=~"api|gateway"}', '{{instance}}')],
+        }),
+        graph({
+          title: 'Heap used by instance',
+          description:
+            'What JavaScript objects take. It goes up and down with each collection; only its floor says something.',
+          unit: 'bytes',
+          width: 6,
+          drill: { title: 'Open the instance', uid: 'instance' },
+          queries: [promql('nodejs_heap_size_used_bytes{job=~"api|gateway"}', '{{instance}}')],
+        }),
+        graph({
+          title: 'Event loop lag by instance',
+          description: 'How late the only thread is. EventLoopLag warns above 200 ms.',
+          unit: 's',
+          width: 6,
+          limit: 0.2,
+          drill: { title: 'Open the instance', uid: 'instance' },
+          queries: [promql('nodejs_eventloop_lag_p99_seconds{job=~"api|gateway"}', '{{instance}}')],
+        }),
+      ],
+    },
+    {
+      title: 'Compared with before',
+      panels: [
+        graph({
+          title: 'Requests, now and one range ago',
+          description:
+            'The second line is the stretch of time before this one: choose a day or a week as the range, and it is yesterday or last week. No second line: the lab has not run for so long.',
+          unit: 'reqps',
+          queries: [
+            promql('job:http_requests:rate{job="gateway"}', 'now'),
+            promql('job:http_requests:rate{job="gateway"} offset $__range', 'before'),
+          ],
+        }),
+        graph({
+          title: 'p95 and what is usual',
+          description:
+            'Usual is the mean over a length of time like the range, and three standard deviations above it. Above that something has changed; below it a limit may still be broken.',
+          unit: 's',
+          queries: [
+            promql('gateway:http_request_duration_seconds:p95', 'p95'),
+            promql(
+              'avg_over_time(gateway:http_request_duration_seconds:p95[$__range]) + 3 * stddev_over_time(gateway:http_request_duration_seconds:p95[$__range])',
+              'usual at the most',
+            ),
+            promql('avg_over_time(gateway:http_request_duration_seconds:p95[$__range])', 'usual'),
+          ],
+        }),
+      ],
+    },
+    {
       title: 'By endpoint',
       panels: [
         graph({

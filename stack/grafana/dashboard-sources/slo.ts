@@ -75,6 +75,16 @@ export const slo = dashboard({
           ],
           queries: [promql('slo:availability:time_to_exhaustion_seconds')],
         }),
+        stat({
+          title: 'Compliance',
+          description: 'Share of the requests of the whole SLO window that succeeded. Objective: 99.9 %.',
+          unit: 'percentunit',
+          width: 6,
+          decimals: 3,
+          color: 'red',
+          steps: [[0.999, 'green']],
+          queries: [promql('1 - slo:availability:error_ratio{window="budget"}')],
+        }),
         graph({
           title: 'Error ratio by window',
           description:

@@ -62,6 +62,16 @@ export const telemetry = dashboard({
             promql('topk(15, count by (__name__) ({__name__=~".+"}))', '{{__name__}}', { instant: true }),
           ],
         }),
+        bars({
+          title: 'Series by target',
+          description: 'Who exposes how many series. Replicas of one service should have the same number.',
+          unit: 'short',
+          queries: [
+            promql('sort_desc(count by (instance) ({__name__=~".+", instance!=""}))', '{{instance}}', {
+              instant: true,
+            }),
+          ],
+        }),
         graph({
           title: 'Samples for each scrape',
           description: 'What each target exposes. Growth without a deployment is growing cardinality.',
@@ -120,6 +130,17 @@ export const telemetry = dashboard({
           width: 8,
           limit: 250e3,
           queries: [promql('loki:received_bytes:rate', 'bytes')],
+        }),
+        graph({
+          title: 'A day of logs, at this rate',
+          description:
+            'Gigabytes a day by service, if it goes on as now. At half a dollar a GB, half of it in dollars.',
+          unit: 'decgbytes',
+          width: 8,
+          stacked: true,
+          queries: [
+            logql('sum by (service) (bytes_rate({app="notes"} [$__auto])) * 86400 / 1e9', '{{service}}'),
+          ],
         }),
         graph({
           title: 'Lines',

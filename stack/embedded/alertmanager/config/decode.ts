@@ -242,6 +242,8 @@ export function decodeYaml(text: string, schema: Schema): unknown {
     uniqueKeys: false,
     lineCounter: lines,
     merge: true,
+    // Generators write several documents into one file: Go reads the first.
+    logLevel: 'silent',
   });
   const problem = document.errors[0];
   if (problem !== undefined) {

@@ -14,7 +14,8 @@ export async function readProvisioningFiles(folder: string): Promise<{ file: str
   return Promise.all(
     names.map(async (name) => {
       const file = join(folder, name);
-      const document = parseDocument(await readFile(file, 'utf8'));
+      // Generators write several documents into one file: Go reads the first.
+      const document = parseDocument(await readFile(file, 'utf8'), { logLevel: 'silent' });
       const problem = document.errors[0];
       if (problem !== undefined) throw new Error(`${file}: ${problem.message.split('\n', 1)[0]}`);
       return { file, content: expand(document.toJS() as unknown) };

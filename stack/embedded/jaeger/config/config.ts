@@ -143,7 +143,8 @@ const schemas = {
  * @throws ConfigProblem with one line
  */
 export function parseConfig(text: string, environment: NodeJS.ProcessEnv = process.env): JaegerConfig {
-  const document = parseDocument(text);
+  // Generators write several documents into one file: Go reads the first.
+  const document = parseDocument(text, { logLevel: 'silent' });
   const syntaxError = document.errors[0];
   if (syntaxError !== undefined)
     throw new ConfigProblem(`cannot parse YAML: ${oneLine(syntaxError.message)}`);

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { parse } from 'yaml';
+import { parseDocument } from 'yaml';
 import { z } from 'zod';
 import { parseGoDuration } from '../../duration/go-duration.ts';
 import { isPrometheusDuration, parsePrometheusDuration } from '../../duration/prometheus-duration.ts';
@@ -98,8 +98,11 @@ export type Limits = LokiConfig['limits_config'];
 
 /** Reads the configuration's YAML; keys that the embedded server has no use for are accepted as they are. */
 export function parseConfig(yaml: string): LokiConfig {
-  const document: unknown = parse(yaml) ?? {};
-  const result = schema.safeParse(document);
+  // Generators write several documents into one file: Go reads the first.
+  const document = parseDocument(yaml, { logLevel: 'silent' });
+  const [problem] = document.errors;
+  if (problem !== undefined) throw problem;
+  const result = schema.safeParse(document.toJS() ?? {});
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   throw new Error(`${issue!.path.join('.') || 'configuration'}: ${issue!.message}`);

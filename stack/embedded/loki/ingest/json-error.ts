@@ -1,4 +1,4 @@
-import { endOfJsonValue } from '../pipeline/json.ts';
+import { endOfJsonValue } from '../pipeline/json-scan.ts';
 
 /** Writes an error as json-iterator does: what stands ten bytes, then fifty bytes around the place. */
 export function reportAt(text: string, at: number, message: string): string {

@@ -1,4 +1,4 @@
-import { endOfJsonString, unescapeJson } from '../pipeline/json.ts';
+import { endOfJsonString, unescapeJson } from '../pipeline/json-scan.ts';
 import { eachLogfmtPair } from '../pipeline/logfmt.ts';
 
 /** Names under which a line, its labels or its metadata may carry a level (Loki's log_level_fields). */

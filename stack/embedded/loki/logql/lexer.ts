@@ -69,7 +69,7 @@ export function tokenize(query: string): Token[] {
       const magnitude = match(number, at + 1);
       const tail = magnitude === undefined ? undefined : match(durationTail, at + 1 + magnitude.length);
       const duration = tail === undefined ? undefined : durationNs(magnitude! + tail);
-      if (flag !== undefined) push('PARSER_FLAG', flag.length, flag);
+      if (flag !== undefined) push('FUNCTION_FLAG', flag.length, flag);
       else if (duration !== undefined) push('DURATION', 1 + magnitude!.length + tail!.length, -duration);
       else push('-', 1);
     } else {

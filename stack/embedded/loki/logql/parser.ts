@@ -318,7 +318,7 @@ class Parser {
         this.#take();
         let strict = false;
         let keepEmpty = false;
-        while (this.#is('PARSER_FLAG')) {
+        while (this.#is('FUNCTION_FLAG')) {
           if (this.#take().text === '--strict') strict = true;
           else keepEmpty = true;
         }
@@ -376,14 +376,6 @@ class Parser {
         token.kind === 'STRING' ? { name, template: token.value as string } : { name, source: token.text },
       );
     } while (this.#accept(','));
-    const seen = new Set<string>();
-    for (const { name } of formats) {
-      if (name === '__error__') throw new LogqlParseError(`${name} cannot be formatted`);
-      if (seen.has(name)) {
-        throw new LogqlParseError(`multiple label name '${name}' not allowed in a single format operation`);
-      }
-      seen.add(name);
-    }
     return formats;
   }
 

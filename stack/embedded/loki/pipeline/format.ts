@@ -38,11 +38,21 @@ function run(template: GoTemplate, line: string, labels: LineLabels, now: Instan
 /** `| line_format`: the line becomes what the template makes of its labels; on an error it stays. */
 export function lineFormat(text: string): StageFunction {
   const template = compile(text, 'line', 'line template');
+  // A label alone is looked up and not rendered, so that the error, which is none, is empty.
+  const alone = /^\{\{-?\s*\.(\w+)\s*-?\}\}$/.exec(text)?.[1];
+  if (alone !== undefined) return (_, labels) => labels.label(alone) ?? '';
   return (line, labels, now) => run(template, line, labels, now) ?? line;
 }
 
 /** `| label_format`: renames labels, or sets them from templates. */
 export function labelFormat(formats: readonly LabelFormat[]): StageFunction {
+  const seen = new Set<string>();
+  for (const { name } of formats) {
+    if (name === '__error__') throw new Error(`${name} cannot be formatted`);
+    if (seen.has(name))
+      throw new Error(`multiple label name '${name}' not allowed in a single format operation`);
+    seen.add(name);
+  }
   const compiled = formats.map(({ name, source, template }) => ({
     name,
     source,
@@ -51,7 +61,7 @@ export function labelFormat(formats: readonly LabelFormat[]): StageFunction {
   return (line, labels, now) => {
     for (const { name, source, template } of compiled) {
       if (source !== undefined) {
-        const value = labels.get(source);
+        const value = labels.label(source);
         if (value !== undefined) {
           labels.set(name, value);
           labels.delete(source);
@@ -74,8 +84,9 @@ export function dropLabels(wanted: readonly NamedLabel[]): StageFunction {
   return (line, labels) => {
     for (const { name, test } of compiled) {
       if (test !== undefined && !test(labels.get(name) ?? '')) continue;
-      if (name === '__error__' && test === undefined) labels.clearError();
-      else if (labels.get(name) !== undefined) labels.delete(name);
+      if (name === '__error__') labels.error = '';
+      else if (name === '__error_details__') labels.errorDetails = '';
+      else if (labels.label(name) !== undefined) labels.delete(name);
     }
     return line;
   };

@@ -57,14 +57,18 @@ const converters = {
 };
 
 /**
- * Compiles a label filter. A value that is no number marks the line with LabelFilterErr and keeps it; a line that
- * failed before is only ever dropped by a filter on text.
+ * Compiles a label filter. A value that is no number marks the line with LabelFilterErr, unless it failed before, and
+ * keeps it. Throws when an address pattern is none.
  */
 export function labelFilter(filter: LabelFilter): Predicate {
   switch (filter.kind) {
     case 'and': {
       const [left, right] = [labelFilter(filter.left), labelFilter(filter.right)];
-      return (labels) => left(labels) && right(labels);
+      // Both are asked: either may mark the line.
+      return (labels) => {
+        const first = left(labels);
+        return right(labels) && first;
+      };
     }
     case 'or': {
       const [left, right] = [labelFilter(filter.left), labelFilter(filter.right)];
@@ -73,25 +77,15 @@ export function labelFilter(filter: LabelFilter): Predicate {
     case 'string': {
       const test = matcherTest(filter.matcher);
       const { name } = filter.matcher;
-      return (labels) => test(labels.get(name) ?? '');
+      return (labels) => test((name === '__error__' ? labels.error : labels.label(name)) ?? '');
     }
     case 'ip': {
       const { name, operator } = filter;
-      let contains: (address: string) => boolean;
-      try {
-        contains = parseIpRange(filter.pattern);
-      } catch (error) {
-        const { message } = error as Error;
-        return (labels) => {
-          labels.fail('LabelFilterErr', message);
-          return true;
-        };
-      }
+      const contains = parseIpRange(filter.pattern);
       return (labels) => {
-        const value = labels.get(name);
-        if (value === undefined) return false;
         if (labels.error !== '') return true;
-        return textHasAddress(value, contains) === (operator === '=');
+        const value = labels.label(name);
+        return value !== undefined && textHasAddress(value, contains) === (operator === '=');
       };
     }
     default: {
@@ -99,17 +93,14 @@ export function labelFilter(filter: LabelFilter): Predicate {
       const test = compare[filter.operator];
       const convert = converters[filter.kind];
       return (labels) => {
-        const text = labels.get(name);
-        if (text === undefined || text === '') return false;
-        if (labels.error !== '') return true;
-        let value: number;
+        const text = labels.label(name);
+        if (text === undefined) return false;
         try {
-          value = convert(text);
+          return test(convert(text), bound);
         } catch (error) {
-          labels.fail('LabelFilterErr', (error as Error).message);
+          if (labels.error === '') labels.fail('LabelFilterErr', (error as Error).message);
           return true;
         }
-        return test(value, bound);
       };
     }
   }

@@ -31,7 +31,7 @@ export function parsePattern(pattern: string): readonly PatternNode[] {
   checkConsecutive(nodes);
   const seen = new Set<string>();
   for (const name of captures) {
-    if (seen.has(name)) throw new Error(`duplicate capture name (${name})`);
+    if (seen.has(name)) throw new Error(`duplicate capture name (${name}): invalid expression`);
     seen.add(name);
   }
   return nodes;
@@ -51,7 +51,7 @@ function checkConsecutive(nodes: readonly PatternNode[]): void {
   for (let index = 1; index < nodes.length; index++) {
     const [left, right] = [nodes[index - 1]!, nodes[index]!];
     if ('capture' in left && 'capture' in right) {
-      throw new Error(`found consecutive capture '<${left.capture}><${right.capture}>'`);
+      throw new Error(`found consecutive capture '<${left.capture}><${right.capture}>': invalid expression`);
     }
   }
 }
@@ -60,6 +60,7 @@ function checkConsecutive(nodes: readonly PatternNode[]): void {
 export function patternParser(pattern: string): StageFunction {
   const nodes = parsePattern(pattern);
   return (line, labels) => {
+    if (line === '') return line;
     let at = 0;
     let index = 0;
     const first = nodes[0]!;
@@ -75,10 +76,7 @@ export function patternParser(pattern: string): StageFunction {
       const end = next === undefined ? line.length : line.indexOf(next.literal, at);
       // A literal that is missing: its capture takes the rest, and nothing follows.
       const value = line.slice(at, end === -1 ? line.length : end);
-      if (end === -1 && value === '') break;
-      if (capture !== '_') {
-        labels.set(labels.streamHas(capture) ? `${capture}_extracted` : capture, value);
-      }
+      if (capture !== '_') labels.extract(labels.nameFor(capture), value);
       if (end === -1 || next === undefined) break;
       at = end + next.literal.length;
     }

@@ -2,7 +2,8 @@ import type { LabelFilter, LogExpression, Stage } from '../logql/ast.ts';
 import { formatStage } from '../logql/format.ts';
 import { LogqlParseError } from '../logql/parse-error.ts';
 import { decolorize, dropLabels, keepLabels, labelFormat, lineFormat } from './format.ts';
-import { jsonExpressionParser, jsonParser, unpackParser } from './json.ts';
+import { jsonParser, unpackParser } from './json.ts';
+import { jsonExpressionParser } from './json-expressions.ts';
 import { labelFilter } from './label-filter.ts';
 import { type LineFilter, lineFilter } from './line-filter.ts';
 import type { LineLabels } from './line-labels.ts';
@@ -45,7 +46,7 @@ function compilePrefilter([parser, ...rest]: readonly Stage[]): StageFunction[] 
   const names = labelsRead(filters);
   if (filters.length === 0 || names === undefined || [...names].some((name) => name.startsWith('__')))
     return [];
-  const hints = new LabelHints(names, { exhaustive: true });
+  const hints = new LabelHints(names);
   return [parser, ...filters].map((stage) => compileStage(stage, hints));
 }
 

@@ -2,7 +2,7 @@ import { compileRegexp } from '../../regexp/regexp.ts';
 import { sanitizeLabelName } from './line-labels.ts';
 import type { StageFunction } from './stage.ts';
 
-/** `| regexp`: each named group that took part becomes a label. */
+/** `| regexp`: each named group becomes a label, empty where it took no part. */
 export function regexpParser(pattern: string): StageFunction {
   const regexp = compileRegexp(pattern);
   return (line, labels) => {
@@ -10,7 +10,7 @@ export function regexpParser(pattern: string): StageFunction {
     if (match === null) return line;
     for (const [group, value] of Object.entries(match.names)) {
       const name = sanitizeLabelName(group);
-      if (value !== undefined) labels.set(labels.streamHas(name) ? `${name}_extracted` : name, value);
+      labels.extract(labels.nameFor(name), value ?? '');
     }
     return line;
   };

@@ -13,13 +13,10 @@ export type StageFunction = (line: string, labels: LineLabels, now: Instant) => 
 export class LabelHints {
   /** Undefined: all of them. */
   readonly wanted: ReadonlySet<string> | undefined;
-  /** Read on when all were found: a label that comes twice has the value that it has last. */
-  readonly exhaustive: boolean;
   readonly #prefixes = new Set<string>();
 
-  constructor(wanted: ReadonlySet<string> | undefined, options: { readonly exhaustive?: boolean } = {}) {
+  constructor(wanted: ReadonlySet<string> | undefined) {
     this.wanted = wanted;
-    this.exhaustive = options.exhaustive ?? false;
     for (const name of wanted ?? []) {
       for (let at = name.indexOf('_'); at !== -1; at = name.indexOf('_', at + 1)) {
         this.#prefixes.add(name.slice(0, at));

@@ -53,7 +53,7 @@ describe('parsers and label filters', () => {
     ['{app="web"} | json | ms > 200 or path="/a"', 3],
     ['{app="web"} | json | user_id = 7', 2],
     ['{app="web"} | json | __error__ != ""', 1],
-    ['{app="web"} | json | addr = ip("192.168.0.0-192.168.255.255")', 1],
+    ['{app="web"} | json | addr = ip("192.168.0.0-192.168.255.255") | __error__=""', 1],
     ['{app="web"} | json who="user.id" | who = "8"', 1],
     ['{app="web"} | json tag="tags[0]" | tag = "x"', 1],
     ['{app="pay"} | logfmt | took >= 150ms | __error__ = ""', 2],

@@ -2,7 +2,7 @@ import { formatPrometheusDuration } from '../../duration/prometheus-duration.ts'
 import type { Notifier } from '../notify/notifier.ts';
 import type { MetricMetadata } from '../scrape/exposition/exposition.ts';
 import type { ScrapeManager } from '../scrape/scrape-manager.ts';
-import { badData, messageOf } from './api-error.ts';
+import { badData } from './api-error.ts';
 import { matcherSets } from './parameters.ts';
 import { rfc3339 } from './rfc3339.ts';
 import type { Routing } from './routing.ts';
@@ -143,13 +143,10 @@ function countParameter(
 
 /** A target's URL as others reach it: loopback becomes the host of the external URL. */
 function globalUrl(target: string, context: TargetContext): string {
-  try {
-    const url = new URL(target);
-    if (!loopback.has(url.hostname)) return target;
-    if (Number(url.port) === context.port()) url.host = context.externalUrl.host;
-    else url.hostname = context.externalUrl.hostname;
-    return url.href;
-  } catch (error) {
-    throw badData(messageOf(error));
-  }
+  if (!URL.canParse(target)) return target;
+  const url = new URL(target);
+  if (!loopback.has(url.hostname)) return target;
+  if (Number(url.port) === context.port()) url.host = context.externalUrl.host;
+  else url.hostname = context.externalUrl.hostname;
+  return url.href;
 }

@@ -36,6 +36,8 @@ export function decodeYaml<T>(text: string, decoder: Decoder<T>, whenEmpty: T): 
     version: '1.1',
     uniqueKeys: false,
     maxAliasCount: 100,
+    // Generators write several documents into one file: Go reads the first.
+    logLevel: 'silent',
   } as never);
   const syntax = document.errors[0];
   if (syntax !== undefined) {

@@ -1,17 +1,23 @@
-import type http from 'node:http';
 import { requestHeaders } from '../config/http-client-config.ts';
 import type { ScrapeConfig } from '../config/scrape-config.ts';
 import { Labels } from '../labels/labels.ts';
+import { isValidUtf8 } from '../promql/parser/go-quote.ts';
 import { type MutableLabels, relabel } from '../relabel/relabel.ts';
 import type { ExemplarRing } from '../storage/exemplars.ts';
 import { type Head, isTooFarAhead } from '../storage/head.ts';
 import type { MemorySeries } from '../storage/series.ts';
-import type { Exposition, MetricMetadata } from './exposition/exposition.ts';
+import { expositionFormat } from './exposition/content-type.ts';
+import {
+  decodeBody,
+  type Exposition,
+  type MetricMetadata,
+  type ParsedSample,
+} from './exposition/exposition.ts';
 import { normalizeFloatLabels } from './exposition/float-label.ts';
 import { parseOpenMetrics } from './exposition/open-metrics-parser.ts';
 import { detached, parseSeries } from './exposition/series-text.ts';
 import { parseText } from './exposition/text-parser.ts';
-import { httpGet } from './http-get.ts';
+import { type Agents, httpGet } from './http-get.ts';
 import { scrapeOffsetMs, type Target } from './target.ts';
 
 /** A scrape that starts this close to its due time is stamped with the due time, which compresses better. */
@@ -47,18 +53,35 @@ interface CachedSeries {
   series: MemorySeries | undefined;
   /** The last scrape that had it. */
   round: number;
+  /** Whether it was counted as added. */
+  isCounted: boolean;
 }
+
+interface SampleCounts {
+  scraped: number;
+  postRelabel: number;
+  added: number;
+}
+
+/** Why a sample of a scrape that is taken may itself not be taken. */
+const dropCauses = ['outOfOrder', 'duplicate', 'outOfBounds'] as const;
+type DropCause = (typeof dropCauses)[number];
+const dropMessages: Readonly<Record<DropCause, string>> = {
+  outOfOrder: 'out-of-order samples',
+  duplicate: 'samples with different value but same timestamp',
+  outOfBounds: 'samples that are too old or are too far into the future',
+};
 
 /** Scrapes one target for as long as it is wanted. */
 export class ScrapeLoop {
   readonly target: Target;
   readonly #config: ScrapeConfig;
   readonly #sink: ScrapeSink;
-  readonly #agent: http.Agent;
+  readonly #agents: Agents;
   readonly #offsetMs: number;
   readonly #abort = new AbortController();
   #timer: NodeJS.Timeout | undefined;
-  #isOutOfBounds = false;
+  readonly #warnedOf = new Set<DropCause>();
   #cache = new Map<string, CachedSeries | 'dropped'>();
   /** The series of the last scrape without a timestamp of their own: when one is missing from the next, it is stale. */
   #present = new Map<string, MemorySeries>();
@@ -70,11 +93,11 @@ export class ScrapeLoop {
   lastDurationSeconds = 0;
   metadata = new Map<string, MetricMetadata>();
 
-  constructor(target: Target, config: ScrapeConfig, sink: ScrapeSink, agent: http.Agent) {
+  constructor(target: Target, config: ScrapeConfig, sink: ScrapeSink, agents: Agents) {
     this.target = target;
     this.#config = config;
     this.#sink = sink;
-    this.#agent = agent;
+    this.#agents = agents;
     this.#offsetMs = scrapeOffsetMs(target);
   }
 
@@ -127,7 +150,7 @@ export class ScrapeLoop {
       this.#sink.observeInterval?.(this.target.intervalMs, startedAt - this.lastScrapeMs);
     const started = performance.now();
     const elapsed = (): number => (performance.now() - started) / 1000;
-    let counts = { scraped: 0, postRelabel: 0, added: 0 };
+    let counts: SampleCounts = { scraped: 0, postRelabel: 0, added: 0 };
     let failure: string | undefined;
     try {
       const response = await this.#fetch();
@@ -164,71 +187,82 @@ export class ScrapeLoop {
       timeoutMs: this.target.timeoutMs,
       bodySizeLimitBytes: config.bodySizeLimitBytes,
       followRedirects: config.http.follow_redirects ?? true,
-      agent: this.#agent,
+      agents: this.#agents,
       signal: this.#abort.signal,
     });
   }
 
-  #parse(contentType: string, body: string): Exposition {
-    const media = contentType.split(';')[0]!.trim().toLowerCase();
-    if (media === 'application/openmetrics-text') return parseOpenMetrics(body);
-    if (media === 'text/plain') return parseText(body);
-    const fallback = this.#config.fallbackScrapeProtocol;
-    if (fallback === undefined) {
-      throw new Error(
-        media === ''
-          ? 'non-compliant scrape target sending blank Content-Type and no fallback_scrape_protocol specified for target'
-          : `received unsupported Content-Type ${JSON.stringify(contentType)} and no fallback_scrape_protocol specified for target`,
-      );
-    }
-    return fallback.startsWith('OpenMetrics') ? parseOpenMetrics(body) : parseText(body);
+  #parse(contentType: string, body: Buffer): Exposition {
+    // An empty page is an empty scrape, whatever it says to be.
+    if (body.length === 0) return { samples: [], metadata: new Map(), failure: undefined };
+    const format = expositionFormat(contentType, this.#config.fallbackScrapeProtocol);
+    return format === 'OpenMetrics' ? parseOpenMetrics(decodeBody(body)) : parseText(decodeBody(body));
   }
 
   /** Takes all samples of a scrape, or, when one of them may not be taken, none. */
-  #ingest(exposition: Exposition, scrapeMs: number) {
+  #ingest(exposition: Exposition, scrapeMs: number): SampleCounts {
     const { head, exemplars, counters } = this.#sink;
     const { honorTimestamps, trackTimestampsStaleness, sampleLimit } = this.#config;
     this.#round++;
-    const taken: { cached: CachedSeries; index: number }[] = [];
-    for (const [index, sample] of exposition.samples.entries()) {
+    const taken: { cached: CachedSeries; sample: ParsedSample; isRepeated: boolean }[] = [];
+    const counts: SampleCounts = { scraped: 0, postRelabel: 0, added: 0 };
+    const refuse = (message: string): never => {
+      // Prometheus counts a series as added when it is first seen, also where the scrape then fails.
+      for (const { cached } of taken) counts.added += firstSight(cached);
+      throw new IngestError(message, counts);
+    };
+    for (const sample of exposition.samples) {
+      counts.scraped++;
       let cached = this.#cache.get(sample.series);
       if (cached === undefined) {
         const text = detached(sample.series);
-        const labels = this.#seriesLabels(normalizeFloatLabels(parseSeries(text), sample.type));
-        cached = labels === undefined ? 'dropped' : { labels, series: head.find(labels), round: 0 };
+        try {
+          const labels = this.#seriesLabels(normalizeFloatLabels(parseSeries(text), sample.type));
+          cached =
+            labels === undefined
+              ? 'dropped'
+              : { labels, series: head.find(labels), round: 0, isCounted: false };
+        } catch (error) {
+          return refuse((error as Error).message);
+        }
         this.#cache.set(text, cached);
       }
       if (cached === 'dropped') continue;
+      const isRepeated = cached.round === this.#round;
       cached.round = this.#round;
-      taken.push({ cached, index });
+      taken.push({ cached, sample, isRepeated });
+      counts.postRelabel++;
     }
-    const counts = { scraped: exposition.samples.length, postRelabel: taken.length, added: 0 };
+    if (exposition.failure !== undefined) return refuse(exposition.failure.message);
     if (sampleLimit > 0 && taken.length > sampleLimit) {
       counters.sampleLimit++;
-      throw new IngestError('sample limit exceeded', counts);
+      taken.length = sampleLimit;
+      return refuse('sample limit exceeded');
     }
 
     const present = new Map<string, MemorySeries>();
-    let outOfBounds = 0;
-    for (const { cached, index } of taken) {
-      const sample = exposition.samples[index]!;
-      const timeMs = honorTimestamps ? (sample.timeMs ?? scrapeMs) : scrapeMs;
+    const dropped = { outOfOrder: 0, duplicate: 0, outOfBounds: 0 };
+    for (const { cached, sample, isRepeated } of taken) {
+      const ownTimeMs = honorTimestamps ? sample.timeMs : undefined;
+      const timeMs = ownTimeMs ?? scrapeMs;
       if (isTooFarAhead(timeMs, scrapeMs)) {
-        outOfBounds++;
+        dropped.outOfBounds++;
+        continue;
+      }
+      if (isRepeated && ownTimeMs === undefined) {
+        dropped.duplicate++;
         continue;
       }
       if (cached.series === undefined || cached.series.gone) {
-        const before = head.seriesCount;
         cached.series = head.series(cached.labels);
         cached.labels = cached.series.labels;
-        if (head.seriesCount > before) counts.added++;
       }
       const outcome = head.append(cached.series, timeMs, sample.value);
-      if (outcome === 'out-of-order' || outcome === 'too-old') counters.outOfOrder++;
-      else if (outcome === 'out-of-bounds') outOfBounds++;
-      else if (outcome === 'duplicate') counters.duplicate++;
-      const ownTime = honorTimestamps && sample.timeMs !== undefined;
-      if (!ownTime || trackTimestampsStaleness) present.set(cached.labels.key, cached.series);
+      if (outcome === 'ok') counts.added += firstSight(cached);
+      else if (outcome === 'out-of-order' || outcome === 'too-old') dropped.outOfOrder++;
+      else if (outcome === 'out-of-bounds') dropped.outOfBounds++;
+      else if (outcome === 'duplicate') dropped.duplicate++;
+      if (ownTimeMs === undefined || trackTimestampsStaleness) present.set(cached.labels.key, cached.series);
       if (sample.exemplar !== undefined) {
         exemplars.append(cached.labels, {
           labels: Labels.from(sample.exemplar.labels),
@@ -237,22 +271,25 @@ export class ScrapeLoop {
         });
       }
     }
-    counters.outOfBounds += outOfBounds;
-    this.#warnOfBounds(outOfBounds);
+    for (const cause of dropCauses) {
+      counters[cause] += dropped[cause];
+      this.#warnOfDropped(cause, dropped[cause]);
+    }
     this.metadata = exposition.metadata;
     this.#endRound(scrapeMs, present);
     if (this.#cache.size > 2 * exposition.samples.length + 100) this.#forgetUnused();
     return counts;
   }
 
-  /** Once, until a scrape is without: a target that lies about the time does so at every scrape. */
-  #warnOfBounds(dropped: number): void {
-    if (dropped > 0 && !this.#isOutOfBounds) {
+  /** Once for each cause, until a scrape is without: a target that lies about the time does so at every scrape. */
+  #warnOfDropped(cause: DropCause, dropped: number): void {
+    if (dropped > 0 && !this.#warnedOf.has(cause)) {
       process.stderr.write(
-        `level=WARN component="scrape manager" scrape_pool=${JSON.stringify(this.#config.jobName)} target=${this.target.url} msg="Error on ingesting samples that are too old or are too far into the future" num_dropped=${dropped}\n`,
+        `level=WARN component="scrape manager" scrape_pool=${JSON.stringify(this.#config.jobName)} target=${this.target.url} msg="Error on ingesting ${dropMessages[cause]}" num_dropped=${dropped}\n`,
       );
     }
-    this.#isOutOfBounds = dropped > 0;
+    if (dropped > 0) this.#warnedOf.add(cause);
+    else this.#warnedOf.delete(cause);
   }
 
   /** Labels of a scraped series: the target's joined in, metric relabelling applied, limits checked. */
@@ -277,7 +314,12 @@ export class ScrapeLoop {
     }
     if (!relabel(labels, config.metricRelabelConfigs)) return undefined;
     const name = labels.get('__name__');
-    if (name === undefined) throw new Error('metric name is missing');
+    if (name === undefined) throw new Error('missing metric name (__name__ label)');
+    const result = Labels.from(labels);
+    for (const [label, value] of result.pairs) {
+      const isValid = label !== '' && isValidUtf8(label) && isValidUtf8(value);
+      if (!isValid) throw new Error(`invalid metric name or label names: ${result.toString()}`);
+    }
     const { labelLimit, labelNameLengthLimit, labelValueLengthLimit } = config;
     if (labelLimit > 0 && labels.size > labelLimit) {
       throw new Error(
@@ -297,7 +339,7 @@ export class ScrapeLoop {
         );
       }
     }
-    return Labels.from(labels);
+    return result;
   }
 
   /** Marks what the last scrape had and this one has not. */
@@ -317,11 +359,7 @@ export class ScrapeLoop {
     return this.#sink.head.series(Labels.from([['__name__', name], ...this.target.labels.pairs]));
   }
 
-  #report(
-    timeMs: number,
-    up: boolean,
-    counts: { scraped: number; postRelabel: number; added: number },
-  ): void {
+  #report(timeMs: number, up: boolean, counts: SampleCounts): void {
     const values: readonly (readonly [string, number])[] = [
       ['up', up ? 1 : 0],
       ['scrape_duration_seconds', this.lastDurationSeconds],
@@ -349,10 +387,17 @@ const reportNames = [
 
 /** A scrape that was read and must not be kept; the report series still tell its size. */
 class IngestError extends Error {
-  readonly counts: { scraped: number; postRelabel: number; added: number };
+  readonly counts: SampleCounts;
 
-  constructor(message: string, counts: { scraped: number; postRelabel: number; added: number }) {
+  constructor(message: string, counts: SampleCounts) {
     super(message);
     this.counts = counts;
   }
+}
+
+/** 1 at the first sight of a series, then 0. */
+function firstSight(cached: CachedSeries): 0 | 1 {
+  if (cached.isCounted) return 0;
+  cached.isCounted = true;
+  return 1;
 }

@@ -3,6 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import type { ScrapeConfig } from '../config/scrape-config.ts';
 import { Discovery } from './discovery.ts';
+import type { Agents } from './http-get.ts';
 import { ScrapeLoop, type ScrapeSink } from './scrape-loop.ts';
 import { buildTarget, type DroppedTarget, type Target } from './target.ts';
 
@@ -11,7 +12,7 @@ export class ScrapePool {
   readonly config: ScrapeConfig;
   readonly fingerprint: string;
   readonly #sink: ScrapeSink;
-  readonly #agent: http.Agent;
+  readonly #agents: Agents;
   readonly #discovery: Discovery;
   readonly #loops = new Map<string, ScrapeLoop>();
   readonly #ended = new Map<string, ScrapeLoop>();
@@ -25,17 +26,17 @@ export class ScrapePool {
     const tls = config.http.tls_config ?? {};
     const read = (text?: string, path?: string) =>
       text ?? (path === undefined ? undefined : readFileSync(path));
-    this.#agent =
-      config.scheme === 'https'
-        ? new https.Agent({
-            keepAlive: true,
-            rejectUnauthorized: !(tls.insecure_skip_verify ?? false),
-            ca: read(tls.ca, tls.ca_file),
-            cert: read(tls.cert, tls.cert_file),
-            key: read(tls.key, tls.key_file),
-            ...(tls.server_name === undefined ? {} : { servername: tls.server_name }),
-          })
-        : new http.Agent({ keepAlive: true });
+    this.#agents = {
+      http: new http.Agent({ keepAlive: true }),
+      https: new https.Agent({
+        keepAlive: true,
+        rejectUnauthorized: !(tls.insecure_skip_verify ?? false),
+        ca: read(tls.ca, tls.ca_file),
+        cert: read(tls.cert, tls.cert_file),
+        key: read(tls.key, tls.key_file),
+        ...(tls.server_name === undefined ? {} : { servername: tls.server_name }),
+      }),
+    };
     this.#discovery = new Discovery(config.discovery, baseDirectory, () => this.sync());
   }
 
@@ -78,7 +79,7 @@ export class ScrapePool {
       this.#ended.get(key)?.cancelStaleness();
       this.#ended.delete(key);
       if (this.#loops.has(key)) continue;
-      const loop = new ScrapeLoop(target, this.config, this.#sink, this.#agent);
+      const loop = new ScrapeLoop(target, this.config, this.#sink, this.#agents);
       this.#loops.set(key, loop);
       if (overLimit) {
         loop.health = 'down';
@@ -93,7 +94,8 @@ export class ScrapePool {
     for (const [key, loop] of this.#loops)
       loop.stop({ markStale: options.markStale && !options.kept?.has(key) });
     if (!options.markStale) for (const loop of this.#ended.values()) loop.cancelStaleness();
-    this.#agent.destroy();
+    this.#agents.http.destroy();
+    this.#agents.https.destroy();
   }
 
   /** Keys of the targets, to compare pools over a reload. */

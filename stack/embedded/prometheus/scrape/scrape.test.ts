@@ -1,7 +1,7 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { page, startTarget, startTestServer, type TestServer, until } from '../testing/test-server.ts';
 import { detached, parseSeries } from './exposition/series-text.ts';
 
@@ -110,6 +110,57 @@ describe('a scrape', () => {
     expect(prometheus.server.head.maxMs).toBeLessThan(Date.now() + 600_000);
     const metrics = await (await fetch(`${prometheus.server.url}/metrics`)).text();
     expect(metrics).toMatch(/^prometheus_target_scrapes_sample_out_of_bounds_total [1-9]/m);
+  });
+
+  test('what was read before the error is counted, and nothing of it is kept', async () => {
+    await using shop = await startTarget(page('a 1\nb 2\nc{x="1"y} 3\nd 4\n'));
+    await using prometheus = await startTestServer({
+      'prometheus.yml': job(
+        shop.address,
+        'metric_relabel_configs: [{source_labels: [__name__], regex: a, action: drop}]',
+      ),
+    });
+    const { lastError } = await scraped(prometheus);
+    expect(lastError).toBe('metric name already set while parsing: "c{x=\\"1\\"y}"');
+    const value = async (name: string) => (await prometheus.query(name))[0]!.value;
+    expect(await value('scrape_samples_scraped')).toBe('2');
+    expect(await value('scrape_samples_post_metric_relabeling')).toBe('1');
+    expect(await value('sum_over_time(scrape_series_added[1m])')).toBe('1');
+    expect(await prometheus.query('{__name__=~"[abcd]"}')).toEqual([]);
+  });
+
+  test.each([
+    ['an empty page', page('')],
+    ['an empty page of OpenMetrics', page('', 'application/openmetrics-text')],
+    ['an empty page of no type', page('', '')],
+  ])('%s is a scrape without samples', async (_title, handler) => {
+    await using shop = await startTarget(handler);
+    await using prometheus = await startTestServer({ 'prometheus.yml': job(shop.address) });
+    expect(await scraped(prometheus)).toMatchObject({ health: 'up', lastError: '' });
+  });
+
+  test('samples that are dropped for their time, or repeated, are counted and told of once', async () => {
+    const said: string[] = [];
+    vi.spyOn(process.stderr, 'write').mockImplementation((text) => said.push(String(text)) > 0);
+    onTestFinished(() => {
+      vi.restoreAllMocks();
+    });
+    const now = Date.now();
+    await using shop = await startTarget(
+      page(`late 2 ${now - 1000}\nlate 1 ${now - 2000}\nb 1\nb 2\nfar 1 ${now * 10}\n`),
+    );
+    await using prometheus = await startTestServer({ 'prometheus.yml': job(shop.address) });
+    await until(async () => Number((await prometheus.query('count_over_time(up[1m])'))[0]?.value) > 3);
+    const warnings = said.filter((text) => text.includes('Error on ingesting'));
+    expect(warnings.map((text) => /msg="([^"]*)" num_dropped=(\d+)/.exec(text)?.slice(1))).toEqual([
+      ['Error on ingesting out-of-order samples', '1'],
+      ['Error on ingesting samples with different value but same timestamp', '1'],
+      ['Error on ingesting samples that are too old or are too far into the future', '1'],
+    ]);
+    expect((await prometheus.query('b'))[0]!.value).toBe('1');
+    const metrics = await (await fetch(`${prometheus.server.url}/metrics`)).text();
+    expect(metrics).toMatch(/^prometheus_target_scrapes_sample_duplicate_timestamp_total [1-9]/m);
+    expect(metrics).toMatch(/^prometheus_target_scrapes_sample_out_of_order_total [1-9]/m);
   });
 
   test('exemplars are kept with the flag and can be asked for', async () => {

@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
 import { hostname } from 'node:os';
 import { formatPrometheusDuration, parsePrometheusDuration } from '../../duration/prometheus-duration.ts';
+import { queryEscape } from '../../go-template/index.ts';
 import type { ScrapeConfig } from '../config/scrape-config.ts';
 import { Labels } from '../labels/labels.ts';
 import { type MutableLabels, relabel } from '../relabel/relabel.ts';
+
+const parameterPrefix = '__param_';
 
 /** Something to scrape: what is left after relabelling. */
 export interface Target {
@@ -60,19 +63,7 @@ export function buildTarget(
     );
   }
 
-  const url = new URL(`${scheme}://${host}`);
-  const path = labels.get('__metrics_path__') ?? '';
-  url.pathname = path.startsWith('/') ? path.split('?')[0]! : `/${path}`;
-  for (const [name, values] of Object.entries(config.params))
-    for (const value of values) url.searchParams.append(name, value);
-  for (const [name, value] of labels) {
-    if (name.startsWith('__param_')) {
-      const parameter = name.slice('__param_'.length);
-      const others = url.searchParams.getAll(parameter).slice(1);
-      url.searchParams.delete(parameter);
-      for (const one of [value, ...others]) url.searchParams.append(parameter, one);
-    }
-  }
+  const url = `${scheme}://${host}${urlPath(labels.get('__metrics_path__') ?? '')}${urlQuery(config, labels)}`;
   if (!labels.has('instance')) labels.set('instance', host);
   for (const name of [...labels.keys()]) if (name.startsWith('__')) labels.delete(name);
   const final = Labels.from(labels);
@@ -80,12 +71,33 @@ export function buildTarget(
     target: {
       labels: final,
       discoveredLabels,
-      url: url.href,
+      url,
       intervalMs,
       timeoutMs,
-      key: `${final.key}\u0003${url.href}\u0003${intervalMs}\u0003${timeoutMs}`,
+      key: `${final.key}\u0003${url}\u0003${intervalMs}\u0003${timeoutMs}`,
     },
   };
+}
+
+/** The path as it may stand in a URL: a question mark in it is one of the path. */
+function urlPath(path: string): string {
+  const escaped = encodeURI(path).replace(/[?#[\]]/g, (char) => encodeURIComponent(char));
+  return escaped === '' || escaped.startsWith('/') ? escaped : `/${escaped}`;
+}
+
+/** The parameters, sorted; the first value of each may have been relabelled. */
+function urlQuery(config: ScrapeConfig, labels: MutableLabels): string {
+  const parameters = new Map(Object.entries(config.params).map(([name, values]) => [name, [...values]]));
+  for (const [label, value] of labels) {
+    if (!label.startsWith(parameterPrefix)) continue;
+    const name = label.slice(parameterPrefix.length);
+    parameters.set(name, [value, ...(parameters.get(name) ?? []).slice(1)]);
+  }
+  const pairs = [...parameters].sort(([a], [b]) => (a < b ? -1 : 1));
+  const query = pairs
+    .flatMap(([name, values]) => values.map((value) => `${queryEscape(name)}=${queryEscape(value)}`))
+    .join('&');
+  return query === '' ? '' : `?${query}`;
 }
 
 function readDuration(kind: 'interval' | 'timeout', text = ''): number {

@@ -27,7 +27,8 @@ export function importFile(head: Head, path: string): number {
 }
 
 function importText(head: Head, text: string, known: Map<string, MemorySeries>): number {
-  const { samples } = parseOpenMetrics(text);
+  const { samples, failure } = parseOpenMetrics(text);
+  if (failure !== undefined) throw failure;
   for (const sample of samples) {
     let series = known.get(sample.series);
     if (series === undefined) {

@@ -175,8 +175,11 @@ export function labSeries({ endpoints = 3, motion }: LabMetricsOptions): LabSeri
       counter(component, 'cache_operations_total', { cache_name: 'notes', operation: 'get', result }, 10);
     for (const status of ['completed', 'failed']) counter(component, 'orders_total', { status }, 2);
     histogram(component, 'order_value_dollars', {}, 2, 40, ['10', '50', '100', '500', '+Inf']);
-    for (const operation of ['select', 'insert'])
-      histogram(component, 'database_query_duration_seconds', { operation, table: 'notes' }, 20, 0.02);
+    for (const [operation, mean] of [
+      ['select', 0.02],
+      ['insert', 0.3],
+    ] as const)
+      histogram(component, 'database_query_duration_seconds', { operation, table: 'notes' }, 20, mean);
     histogram(
       component,
       'service_call_duration_seconds',
@@ -259,7 +262,7 @@ export function recordedSeries(): LabSeries[] {
     add('gateway:upstream_share:ratio', { upstream: instance }, 1 / 3);
   }
   add('gateway:http_request_duration_seconds:p95', {}, 0.2);
-  add('job:database_query_duration_seconds:p99', {}, 0.15);
+  add('job:database_query_duration_seconds:p99', {}, 0.4);
   add('loki:received_bytes:rate', {}, 400e3);
   add('loki:received_lines:rate', {}, 900);
   for (const window of ['fast_short', 'fast_long', 'slow_short', 'slow_long', 'budget']) {

@@ -18,9 +18,11 @@ export function normalizeFloatLabels(
 
 /** A number as OpenMetrics writes it; anything else as it is. */
 function normalizeFloat(text: string): string {
+  if (/^nan$/i.test(text)) return 'NaN';
   if (/^[+-]?inf(inity)?$/i.test(text)) return text.startsWith('-') ? '-Inf' : '+Inf';
-  if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(text)) return text;
-  return formatOpenMetricsFloat(Number(text));
+  const plain = text.replace(/(?<=\d)_(?=\d)/g, '');
+  const isNumber = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i.test(plain) && Number.isFinite(Number(plain));
+  return isNumber ? formatOpenMetricsFloat(Number(plain)) : text;
 }
 
 /** Go's shortest form (`strconv.FormatFloat(f, 'g', -1, 64)`), with `.0` behind what would look like an integer. */

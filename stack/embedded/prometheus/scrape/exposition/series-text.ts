@@ -1,42 +1,118 @@
-import { ExpositionError, excerpt } from './exposition.ts';
+import { goQuote, isValidUtf8 } from '../../promql/parser/go-quote.ts';
+import { ExpositionError } from './exposition.ts';
+import type { Lexer, Token } from './lexer.ts';
+import { TextLexer } from './text-lexer.ts';
 
-const space = 32;
-const tab = 9;
-const newline = 10;
-const quote = 34;
-const backslash = 92;
-const openBrace = 123;
-const closeBrace = 125;
+/** How much of a text an error shows at most. */
+const shownCharacters = 1000;
 
-/** Where the series that starts at `from` ends: after the name, or after the closing brace of its labels. */
-export function seriesEnd(text: string, from: number): number {
-  let at = from;
-  for (; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (code === openBrace) return bracesEnd(text, at, from);
-    if (code === space || code === tab) {
-      // Spaces may stand between the name and its labels.
-      let next = at;
-      while (text.charCodeAt(next) === space || text.charCodeAt(next) === tab) next++;
-      return text.charCodeAt(next) === openBrace ? bracesEnd(text, next, from) : at;
-    }
-    if (code === newline) return at;
-  }
-  return at;
+/** Pieces of the text, as begin and end of each: the metric's name first, then name and value of every label. */
+export type Offsets = number[];
+const notSet = -1;
+
+/** How the labels of this place are written. */
+export interface LabelSyntax {
+  /** Whether a comma must stand between two labels: in OpenMetrics. */
+  readonly commas: boolean;
+  /** Whether these are an exemplar's, which has no name of its own. */
+  readonly exemplar: boolean;
 }
 
-function bracesEnd(text: string, brace: number, from: number): number {
-  let inQuotes = false;
-  for (let at = brace + 1; at < text.length; at++) {
-    const code = text.charCodeAt(at);
-    if (inQuotes) {
-      if (code === backslash) at++;
-      else if (code === quote) inQuotes = false;
-    } else if (code === quote) inQuotes = true;
-    else if (code === closeBrace) return at + 1;
-    else if (code === newline) break;
+/** What the parser wanted at this place, and what it found. */
+export function unexpected(lexer: Lexer, wanted: string, got: Token, entry: number): ExpositionError {
+  return new ExpositionError(
+    `${wanted}, got ${shown(lexer, lexer.start)} (${goQuote(got)}) while parsing: ${shown(lexer, entry)}`,
+  );
+}
+
+/** The text from a place to one byte behind the last token. */
+function shown(lexer: Lexer, from: number): string {
+  const { text } = lexer;
+  const next = text.codePointAt(lexer.at);
+  const byte = next === undefined ? '' : Buffer.from(String.fromCodePoint(next));
+  const last =
+    next === undefined || next < 0x80 || (next >= 0xdc80 && next <= 0xdcff)
+      ? text.slice(lexer.at, lexer.at + 1)
+      : String.fromCharCode(0xdc00 + (byte[0] as number));
+  const whole = text.slice(from, lexer.at) + last;
+  return goQuote(whole.length > shownCharacters ? `${whole.slice(0, shownCharacters)}…` : whole);
+}
+
+/** Reads what follows an opening brace, up to the closing one, and adds its pieces to `offsets`. Throws `ExpositionError`. */
+export function readLabels(lexer: Lexer, entry: number, offsets: Offsets, syntax: LabelSyntax): void {
+  for (let token = lexer.next(); token !== 'BCLOSE'; ) {
+    if (token !== 'LNAME' && token !== 'QSTRING')
+      throw unexpected(lexer, 'expected label name', token, entry);
+    const isQuoted = token === 'QSTRING';
+    let { start, at: end } = lexer;
+    if (isQuoted) {
+      start++;
+      end--;
+    }
+    token = lexer.next();
+    const isAlone = token === 'COMMA' || token === 'BCLOSE';
+    if (isAlone && (isQuoted || syntax.exemplar || offsets[0] !== notSet)) {
+      // A quoted text that stands alone is the metric's name.
+      if (syntax.exemplar) throw unexpected(lexer, 'expected label name', token, entry);
+      if (offsets[0] !== notSet)
+        throw new ExpositionError(
+          `metric name already set while parsing: ${goQuote(lexer.text.slice(entry, lexer.at))}`,
+        );
+      offsets[0] = start;
+      offsets[1] = end;
+      if (token === 'COMMA') token = lexer.next();
+      continue;
+    }
+    if (token !== 'EQUAL') throw unexpected(lexer, 'expected equal', token, entry);
+    token = lexer.next();
+    if (token !== 'LVALUE') throw unexpected(lexer, 'expected label value', token, entry);
+    if (!isValidUtf8(lexer.token))
+      throw new ExpositionError(`invalid UTF-8 label value: ${goQuote(lexer.token)}`);
+    offsets.push(start, end, lexer.start + 1, lexer.at - 1);
+    token = lexer.next();
+    if (token === 'COMMA') token = lexer.next();
+    else if (syntax.commas && token !== 'BCLOSE')
+      throw unexpected(lexer, 'expected comma or brace close', token, entry);
   }
-  throw new ExpositionError(`unclosed label set while parsing: ${excerpt(text.slice(from, from + 200))}`);
+}
+
+/**
+ * Reads name and labels after their first token; returns the token that follows them. Blanks in front of a name are
+ * part of it, as in Prometheus.
+ */
+export function readSeries(
+  lexer: Lexer,
+  first: Token,
+  entry: number,
+  syntax: LabelSyntax,
+): { offsets: Offsets; end: number; next: Token } {
+  const offsets = first === 'MNAME' ? [entry, lexer.at] : [notSet, notSet];
+  let end = lexer.at;
+  let next: Token = 'BOPEN';
+  if (first === 'MNAME') next = lexer.next();
+  if (next === 'BOPEN') {
+    readLabels(lexer, entry, offsets, syntax);
+    end = lexer.at;
+    next = lexer.next();
+  }
+  if (offsets[0] === notSet)
+    throw new ExpositionError(
+      `metric name not set while parsing: ${goQuote(lexer.text.slice(entry, lexer.at))}`,
+    );
+  return { offsets, end, next };
+}
+
+/** Name and value of each label, as they are meant. */
+export function labelsAt(text: string, offsets: Offsets, from: number): [name: string, value: string][] {
+  const pairs: [string, string][] = [];
+  for (let index = from; index < offsets.length; index += 4) {
+    const [nameStart, nameEnd, valueStart, valueEnd] = offsets.slice(index, index + 4);
+    pairs.push([
+      unescapeText(text.slice(nameStart, nameEnd)),
+      unescapeText(text.slice(valueStart, valueEnd)),
+    ]);
+  }
+  return pairs;
 }
 
 /**
@@ -47,81 +123,24 @@ export function detached(text: string): string {
   return ` ${text}`.slice(1);
 }
 
-const namePattern = /[a-zA-Z_:][a-zA-Z0-9_:]*/y;
-const labelPattern = /[a-zA-Z_][a-zA-Z0-9_]*/y;
-
-/**
- * The quoted text that starts at `at`, and where it ends. By hand, because a regular expression over a value of
- * megabytes overflows its stack.
- */
-export function readQuoted(text: string, at: number): { value: string; end: number } | undefined {
-  if (text.charCodeAt(at) !== quote) return undefined;
-  for (let end = at + 1; end < text.length; end++) {
-    const code = text.charCodeAt(end);
-    if (code === backslash) end++;
-    else if (code === quote) return { value: unescapeText(text.slice(at + 1, end)), end: end + 1 };
-  }
-  return undefined;
-}
-
 /** Parses a name with labels, `name{a="b"}` or `{"any name",a="b"}`, into pairs with `__name__` first. */
 export function parseSeries(text: string): [name: string, value: string][] {
-  const pairs: [string, string][] = [];
+  const lexer = new TextLexer(text);
+  const { offsets } = readSeries(lexer, lexer.next(), 0, { commas: false, exemplar: false });
+  const pairs: [string, string][] = [
+    ['__name__', unescapeText(text.slice(offsets[0], offsets[1]))],
+    ...labelsAt(text, offsets, 2),
+  ];
   const seen = new Set<string>();
-  let at = 0;
-  const fail = (what: string): never => {
-    throw new ExpositionError(`${what} while parsing: ${excerpt(text)}`);
-  };
-  const unexpected = (wanted: string): never =>
-    fail(`expected ${wanted}, got ${excerpt(text.slice(at))} ("INVALID")`);
-  const add = (name: string, value: string): void => {
+  for (const [name] of pairs) {
     if (seen.has(name))
-      throw new ExpositionError(`label name ${JSON.stringify(name)} is not unique: invalid sample`);
+      throw new ExpositionError(`label name ${goQuote(name)} is not unique: invalid sample`);
     seen.add(name);
-    pairs.push([name, value]);
-  };
-  const skipSpace = (): void => {
-    while (text.charCodeAt(at) === space || text.charCodeAt(at) === tab) at++;
-  };
-  const matched = (pattern: RegExp): string | undefined => {
-    pattern.lastIndex = at;
-    const found = pattern.exec(text)?.[0];
-    if (found !== undefined) at += found.length;
-    return found;
-  };
-
-  if (text.charCodeAt(0) !== openBrace) {
-    const name = matched(namePattern) ?? fail('"INVALID" is not a valid start token');
-    add('__name__', name);
-    skipSpace();
-    if (at >= text.length) return pairs;
-    if (text.charCodeAt(at) !== openBrace) unexpected('value after metric');
   }
-  at++;
-  for (skipSpace(); text.charCodeAt(at) !== closeBrace; skipSpace()) {
-    const quoted = readQuoted(text, at);
-    if (quoted !== undefined) at = quoted.end;
-    const name = quoted?.value ?? matched(labelPattern) ?? unexpected('label name or }');
-    skipSpace();
-    if (quoted !== undefined && text[at] !== '=') {
-      add('__name__', name);
-    } else {
-      if (text[at] !== '=') unexpected('equal');
-      at++;
-      skipSpace();
-      const value = readQuoted(text, at) ?? unexpected('label value');
-      at = value.end;
-      add(name, value.value);
-      skipSpace();
-    }
-    if (text[at] === ',') at++;
-    else if (text.charCodeAt(at) !== closeBrace) unexpected('comma or } after label value');
-  }
-  if (!seen.has('__name__')) fail('metric name not set');
   return pairs;
 }
 
-/** Undoes the escapes of label values and HELP texts: `\\`, `\n`, `\"`. */
+/** Undoes the escapes of names, label values and OpenMetrics HELP texts: `\\`, `\n`, `\"`. */
 export function unescapeText(text: string): string {
   if (!text.includes('\\')) return text;
   return text.replace(/\\(.)/gs, (whole, code: string) =>
