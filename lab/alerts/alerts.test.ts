@@ -156,8 +156,8 @@ describe('the time until somebody takes a message', () => {
 });
 
 describe('people were told', () => {
-  const message = (channel: string, receivedAt: string) =>
-    ({ channel, receivedAt, status: 'firing' }) as never;
+  const message = (channel: string, receivedAt: string, receiver = 'oncall') =>
+    ({ channel, receivedAt, receiver, status: 'firing' }) as never;
   const [from, to] = [Date.parse('2026-01-01T00:00:00Z'), Date.parse('2026-01-01T00:00:20Z')];
 
   it.each([
@@ -170,5 +170,12 @@ describe('people were told', () => {
   ])('by %s: %s', (channel, told) => {
     expect(peopleWereTold([message(channel, '2026-01-01T00:00:10Z')])(from, to)).toBe(told);
     expect(peopleWereTold([message(channel, '2026-01-01T00:00:21Z')])(from, to)).toBe(false);
+  });
+
+  it('not by what a team finds in its own channel', () => {
+    const told = (receiver: string): boolean =>
+      peopleWereTold([message('slack', '2026-01-01T00:00:10Z', receiver)])(from, to);
+    expect(told('#alerts')).toBe(true);
+    expect(told('#team-sre')).toBe(false);
   });
 });

@@ -22,7 +22,7 @@ const deadMansSwitch = 'Watchdog';
 const mostPoints = 10_000;
 /**
  * Channels that reach a person at once with what is new. A telephone rings for what PagerDuty was told, and again while
- * nobody acknowledges it: that is no news of another harm.
+ * nobody acknowledges it: that is no news of another harm. A team's own channel has all that is its, to be read at leisure.
  */
 const urgentChannels: readonly Notification['channel'][] = ['pagerduty', 'slack', 'webhook'];
 
@@ -96,7 +96,10 @@ export function peopleWereTold(
   notifications: readonly Notification[],
 ): (fromMs: number, toMs: number) => boolean {
   const times = notifications
-    .filter(({ status, channel }) => status === 'firing' && urgentChannels.includes(channel))
+    .filter(
+      ({ status, channel, receiver }) =>
+        status === 'firing' && urgentChannels.includes(channel) && !receiver.startsWith('#team-'),
+    )
     .map(({ receivedAt }) => Date.parse(receivedAt));
   return (fromMs, toMs) => times.some((time) => time >= fromMs && time <= toMs);
 }
