@@ -1,5 +1,6 @@
 import { renameSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { rotateEveryMs, rotateOutputs } from '../state/output-files.ts';
 import { knownUsers, rememberUsers } from './known-users.ts';
 import { ledgerFolder } from './ledger.ts';
 import { LedgerWriter } from './ledger-writer.ts';
@@ -49,11 +50,15 @@ export async function runTrafficWorker(options: WorkerOptions): Promise<void> {
       write(load.snapshot());
       ledger.flush(Date.now());
     }, writeEveryMs);
+    // Traffic is what components write most about: nobody may run another command for hours.
+    const logs = join(dirname(options.tallyFile), 'logs');
+    const rotation = setInterval(() => rotateOutputs({ logs }), rotateEveryMs);
     const aborted = new Promise<void>((resolve) =>
       options.signal.addEventListener('abort', () => resolve(), { once: true }),
     );
     await Promise.race([load.ended, aborted]);
     clearInterval(timer);
+    clearInterval(rotation);
     await load.stop();
     write(load.snapshot());
     ledger.close();

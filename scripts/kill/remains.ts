@@ -14,6 +14,7 @@ export function processesNaming(paths: LabPaths): string[] {
       return '';
     }
   };
+  const within = (path: string): boolean => `${path}/`.startsWith(`${paths.directory}/`);
   return allProcesses()
     .filter(({ pid }) => pid !== process.pid && pid !== process.ppid)
     .map(({ pid }) => ({
@@ -25,7 +26,7 @@ export function processesNaming(paths: LabPaths): string[] {
       told: read(() => readFileSync(`/proc/${pid}/environ`, 'utf8')),
     }))
     .filter(({ line, where, told }) =>
-      [line, where, told].some((text) => `${text}/`.includes(`${paths.directory}/`)),
+      [line, where, told].some((text) => text.split(/[\0 =:]/).some((word) => within(word))),
     )
     .map(({ pid, line, where }) => `${pid} ${line} in ${where}`);
 }

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
@@ -22,7 +22,6 @@ const recordSchema = z.object({ pid: z.int().positive(), startTime: z.string(), 
 export type ProcessRecord = z.infer<typeof recordSchema>;
 
 const pollMs = 20;
-const largestLogBytes = 16 * 1024 * 1024;
 
 /** The process of one component: its PID file, its log, the signals it is sent. */
 export class ComponentProcess {
@@ -61,7 +60,6 @@ export class ComponentProcess {
   launch(spec: LaunchSpec): ProcessIdentity {
     mkdirSync(this.directory, { recursive: true });
     mkdirSync(dirname(this.logFile), { recursive: true });
-    this.#rotateLog();
     const log = openSync(this.logFile, 'a');
     try {
       const { identity } = spawnRecorded(
@@ -170,10 +168,5 @@ export class ComponentProcess {
       await sleep(pollMs);
     }
     return true;
-  }
-
-  #rotateLog(): void {
-    const size = statSync(this.logFile, { throwIfNoEntry: false })?.size ?? 0;
-    if (size > largestLogBytes) renameSync(this.logFile, `${this.logFile}.1`);
   }
 }

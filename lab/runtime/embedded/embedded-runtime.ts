@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type Component, topology } from '../../../stack/topology.ts';
 import { RuntimeMismatch, RuntimeUnavailable, StateCorrupt } from '../../errors.ts';
 import { acquireLock } from '../../state/lock.ts';
+import { rotateOutputs } from '../../state/output-files.ts';
 import { makeDirectories } from '../lab-record.ts';
 import { pinnedOffset, wantedPorts } from '../ports.ts';
 import type {
@@ -46,6 +47,7 @@ class EmbeddedRuntime implements Runtime {
 
   async up(options: UpOptions = {}): Promise<RunningLab> {
     makeDirectories(this.#options.paths);
+    rotateOutputs(this.#options.paths);
     return this.#locked('up', async () => {
       const known = openSession(this.#options, this.#components);
       const runs = known !== undefined && this.#anyAlive();
@@ -67,6 +69,7 @@ class EmbeddedRuntime implements Runtime {
   }
 
   async attach(): Promise<RunningLab | undefined> {
+    rotateOutputs(this.#options.paths);
     const session = openSession(this.#options, this.#components);
     return session !== undefined && this.#anyAlive() ? new EmbeddedLab(session) : undefined;
   }

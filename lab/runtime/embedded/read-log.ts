@@ -23,6 +23,8 @@ export async function* readLog(
       if (size === 0) {
         if (options.follow !== true) break;
         await sleep(100);
+        // Emptied because it had grown too large: from its beginning again.
+        if (fstatSync(file).size < position) position = 0;
         continue;
       }
       position += size;
