@@ -69,7 +69,7 @@ function describeInbox({ ui }: LabContext, notifications: readonly Notification[
       ...notifications.map((one) => [
         new Date(one.receivedAt).toLocaleTimeString(),
         one.id,
-        one.channel,
+        one.channel === one.receiver ? one.channel : `${one.channel} ${one.receiver}`,
         one.status,
         one.alertname,
         one.instances.join(' ') || '-',

@@ -37,7 +37,8 @@ form { display: inline; } button { font: inherit; font-size: .85rem; padding: .1
 /** The inbox as a person on call sees it: the newest first, what needs a hand in colour. */
 export function renderPage({ notifications, watchdog, hasRunbook, oncall, now }: PageContent): string {
   const newestFirst = notifications.slice(-shown).reverse();
-  const waiting = notifications.filter(isWaiting).length;
+  // A page, and the calls that it made, are one thing to take.
+  const waiting = new Set(notifications.filter(isWaiting).map(({ dedupKey, id }) => dedupKey ?? id)).size;
   return renderLayout(
     {
       title: `${waiting > 0 ? `(${waiting}) ` : ''}On-call inbox`,

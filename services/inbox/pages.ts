@@ -254,15 +254,15 @@ export class Pages {
   }
 
   #ring({ incoming }: Open, people: readonly Person[], level: Level): void {
-    for (const { name, phone } of people) {
-      this.#call({
-        ...incoming,
-        channel: 'phone',
-        receiver: name,
-        title: `Call to ${name}, ${level === 'everybody' ? 'as everybody is called' : level}: ${incoming.title}`,
-        text: `${phone}. ${incoming.text}`,
-      });
-    }
+    // A round of calls is one message: it is one thing to read, however many it wakes.
+    const whom = level === 'everybody' ? level : people.map(({ name }) => name).join(', ');
+    this.#call({
+      ...incoming,
+      channel: 'phone',
+      receiver: whom,
+      title: `Call to ${whom}${level === 'everybody' ? '' : `, ${level}`}: ${incoming.title}`,
+      text: `${people.map(({ name, phone }) => `${name} ${phone}`).join(', ')}\n${incoming.text}`,
+    });
   }
 
   #wait(open: Open, minutes: number, then: () => void): void {

@@ -55,7 +55,11 @@ async function pages(alerts: readonly Record<string, string>[]): Promise<unknown
     body: JSON.stringify(
       alerts.map((labels) => ({
         labels,
-        annotations: { summary: `${labels.instance} is unwell`, runbook_url: 'http://r.example' },
+        annotations: {
+          summary: `${labels.instance} is unwell`,
+          description: 'It hardly answers.',
+          runbook_url: 'http://r.example',
+        },
       })),
     ),
   });
@@ -70,12 +74,25 @@ test.each([
   ['high', ['api-1', 'api-2']],
 ])('a page of severity %s for %s is one that PagerDuty takes', async (severity, instances) => {
   const received = await pages(
-    instances.map((instance) => ({ alertname: 'SlowRequest', service: 'api', severity, instance })),
+    instances.map((instance) => ({
+      alertname: 'SlowRequest',
+      service: 'api',
+      team: 'backend',
+      severity,
+      instance,
+    })),
   );
   expect(received).toHaveLength(1);
   const outcome = new PagerDutyEvents().accept(received[0]);
   expect(outcome).toMatchObject({
-    incoming: { status: 'firing', alertname: 'SlowRequest', severity, instances },
+    incoming: {
+      status: 'firing',
+      alertname: 'SlowRequest',
+      severity,
+      team: 'backend',
+      instances,
+      text: 'It hardly answers.',
+    },
   });
   expect(JSON.stringify(outcome)).toContain('api-1 is unwell');
 });
