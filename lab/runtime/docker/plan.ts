@@ -78,7 +78,8 @@ export function planContainer(component: Component, options: PlanOptions): Conta
       RestartPolicy: { Name: 'no' },
       SecurityOpt: ['no-new-privileges'],
       CapDrop: ['ALL'],
-      ...(isService ? { ReadonlyRootfs: true, Tmpfs: { '/tmp': 'size=16m' } } : {}),
+      // The engine lays no files into a container that is read-only: the inbox, which has one of its own, is not.
+      ...(isService ? { ReadonlyRootfs: component.config.length === 0, Tmpfs: { '/tmp': 'size=16m' } } : {}),
       LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '2' } },
     },
     NetworkingConfig: { EndpointsConfig: { [networkName(options.lab)]: { Aliases: [component.id] } } },

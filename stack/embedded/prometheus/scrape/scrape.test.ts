@@ -3,6 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { page, startTarget, startTestServer, type TestServer, until } from '../testing/test-server.ts';
+import { parseOpenMetrics } from './exposition/open-metrics-parser.ts';
 import { detached, parseSeries } from './exposition/series-text.ts';
 
 const interval = 'global: {scrape_interval: 100ms, scrape_timeout: 90ms}\n';
@@ -316,6 +317,23 @@ test('a series keeps its own text, not the page that it came from', () => {
     );
     const series = text.toString().slice(0, text.indexOf('}') + 1);
     kept.push(parseSeries(detached(series)));
+  }
+  collect();
+  expect(kept).toHaveLength(100);
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(10e6);
+});
+
+test('an exemplar keeps its own labels, not the page that they came from', () => {
+  setFlagsFromString('--expose-gc');
+  const collect = runInNewContext('gc') as () => void;
+  const kept: unknown[] = [];
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  for (let scrape = 0; scrape < 100; scrape++) {
+    const page = `# HELP a ${'x'.repeat(1_000_000)}\n# TYPE a counter\na_total 1 # {trace_id="0123456789abcdef${1000 + scrape}"} 1\n# EOF\n`;
+    const { samples, failure } = parseOpenMetrics(Buffer.from(page).toString());
+    expect(failure).toBeUndefined();
+    kept.push(samples[0]?.exemplar?.labels);
   }
   collect();
   expect(kept).toHaveLength(100);

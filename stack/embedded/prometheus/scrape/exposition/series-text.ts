@@ -102,14 +102,14 @@ export function readSeries(
   return { offsets, end, next };
 }
 
-/** Name and value of each label, as they are meant. */
+/** Name and value of each label, as they are meant; of their own, so that an exemplar keeps no page. */
 export function labelsAt(text: string, offsets: Offsets, from: number): [name: string, value: string][] {
   const pairs: [string, string][] = [];
   for (let index = from; index < offsets.length; index += 4) {
     const [nameStart, nameEnd, valueStart, valueEnd] = offsets.slice(index, index + 4);
     pairs.push([
-      unescapeText(text.slice(nameStart, nameEnd)),
-      unescapeText(text.slice(valueStart, valueEnd)),
+      unescapeText(detached(text.slice(nameStart, nameEnd))),
+      unescapeText(detached(text.slice(valueStart, valueEnd))),
     ]);
   }
   return pairs;
