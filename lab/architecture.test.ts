@@ -3,17 +3,22 @@ import { dirname, join, relative, resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { projectRoot } from './root.ts';
 
-/** What each part may import. The embedded servers are programs to the lab, no library: nobody imports them. */
+/**
+ * What each part may import. The embedded servers are programs to the lab, no library: nobody imports them. What the lab may ask of the
+ * services is their contract.
+ */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   exercises: ['exercises', 'lab', 'stack'],
-  lab: ['lab', 'stack'],
-  services: ['services'],
+  lab: ['lab', 'stack', 'services/contract'],
+  services: ['services', 'services/contract'],
+  'services/contract': ['services/contract'],
   stack: ['stack'],
   'stack/embedded': ['stack/embedded'],
 };
 
 function partOf(path: string): string {
-  return path.startsWith('stack/embedded/') ? 'stack/embedded' : (path.split('/')[0] ?? '');
+  const within = ['stack/embedded', 'services/contract'].find((part) => path.startsWith(`${part}/`));
+  return within ?? path.split('/')[0] ?? '';
 }
 
 function importsOf(file: string): string[] {

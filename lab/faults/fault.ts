@@ -40,6 +40,5 @@ export interface FaultSpec {
   readonly params: FaultParams;
 }
 
-/** Bounds of a fault's time to live, as the services enforce them. */
-export const minTtlMs = 1;
-export const maxTtlMs = 30 * 60_000;
+/** Bounds of a fault's time to live. */
+export { maxTtlMs, minTtlMs } from '../../services/contract/fault-parameters.ts';

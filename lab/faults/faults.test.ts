@@ -270,7 +270,7 @@ describe('the catalogue', () => {
       params: { delayMs: 500 },
     });
     expect(() => faultSpec('slow-queries', { params: { delayMs: 0 } })).toThrow(
-      'delayMs=0 does not suit the fault "slow-queries": at least 1 ms; parameters: delayMs 1..30000 (500).',
+      'delayMs=0 does not suit the fault "slow-queries": at least 1 ms; parameters: delayMs 1..9000 (500).',
     );
     expect(() => faultSpec('slow-queries', { params: { speed: 1 } })).toThrow(/slow-queries/);
     expect(() => faultSpec('slow-queries', { target: 'gateway' })).toThrow(
