@@ -11,10 +11,10 @@ import type {
   ProgressEvent,
   RunningLab,
   Runtime,
+  RuntimeOptions,
   UpOptions,
 } from '../runtime.ts';
 import { inDependencyOrder } from '../schedule.ts';
-import type { RuntimeOptions } from '../select-runtime.ts';
 import { ensureNetwork, inspect, startComponent } from './container-control.ts';
 import { componentStatuses } from './container-status.ts';
 import { DockerLab, dockerCapabilities } from './docker-lab.ts';

@@ -12,10 +12,10 @@ import type {
   ProgressEvent,
   RunningLab,
   Runtime,
+  RuntimeOptions,
   UpOptions,
 } from '../runtime.ts';
 import { inDependencyOrder, stopOrder } from '../schedule.ts';
-import type { RuntimeOptions } from '../select-runtime.ts';
 import { startComponent, stopComponent } from './component-control.ts';
 import { ComponentProcess } from './component-process.ts';
 import { componentStatus } from './component-status.ts';
