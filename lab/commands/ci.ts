@@ -101,7 +101,7 @@ async function runAll(
             context.ui.line(`  ${successionLine(succession)}`);
           }
         }
-        // An unattended run begins and ends with a healthy lab: whoever had something broken begins anew.
+        // An unattended run begins and ends with a healthy lab: an exercise that a person had broken starts over.
         for (const id of workshop.brokenExercises()) workshop.progress.reset(id);
         if (prove) {
           const all = exercises.flatMap((exercise) => exercise.acts.map((act) => ({ exercise, act })));

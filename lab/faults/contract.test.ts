@@ -44,27 +44,27 @@ describe('faults inside a service', () => {
     [
       'cpu-burn',
       { utilization: '1' },
-      'utilization=1 does not suit the fault "cpu-burn": at most 0.95; parameters: utilization 0.01..0.95 (0.8).',
+      'utilization=1 is not valid for the fault "cpu-burn": at most 0.95; parameters: utilization 0.01..0.95 (0.8).',
     ],
     [
       'latency',
       { delayMs: 'soon' },
-      'delayMs=soon does not suit the fault "latency": a number; parameters: delayMs 1..30000 (500), endpoint (all).',
+      'delayMs=soon is not valid for the fault "latency": a number; parameters: delayMs 1..30000 (500), endpoint (all).',
     ],
     [
       'errors',
       { status: '404.5' },
-      'status=404.5 does not suit the fault "errors": a whole number; parameters: rate 0.001..1 (0.1), status 400..599 (500), endpoint (all).',
+      'status=404.5 is not valid for the fault "errors": a whole number; parameters: rate 0.001..1 (0.1), status 400..599 (500), endpoint (all).',
     ],
     [
       'log-level',
       { level: 'loud' },
-      'level=loud does not suit the fault "log-level": one of fatal, error, warn, info, debug; parameters: level fatal, error, warn, info, debug (fatal).',
+      'level=loud is not valid for the fault "log-level": one of fatal, error, warn, info, debug; parameters: level fatal, error, warn, info, debug (fatal).',
     ],
     [
       'latency',
       { endpoint: 'notes' },
-      'endpoint=notes does not suit the fault "latency": a route pattern such as /api/v1/notes; parameters: delayMs 1..30000 (500), endpoint (all).',
+      'endpoint=notes is not valid for the fault "latency": a route pattern such as /api/v1/notes; parameters: delayMs 1..30000 (500), endpoint (all).',
     ],
   ])('%s refuses %j before anything is asked', (name, params, message) => {
     expect(() => faultSpec(name, { params })).toThrow(message);

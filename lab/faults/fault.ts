@@ -16,7 +16,7 @@ export interface FaultKind<Params extends FaultParams = FaultParams> {
   readonly summary: string;
   /** The components it can be injected into. */
   readonly targets: readonly ComponentId[];
-  /** Where it goes when nobody says. */
+  /** The target when none is given. */
   readonly defaultTarget: ComponentId;
   /** Strict, with ranges and defaults. */
   readonly params: z.ZodType<Params>;

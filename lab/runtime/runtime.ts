@@ -92,7 +92,7 @@ export interface RunningLab {
   kill(component: ComponentId): Promise<void>;
   pause(component: ComponentId): Promise<void>;
   unpause(component: ComponentId): Promise<void>;
-  /** Starts it anew with these variables over its declared ones; `{}` goes back to the declared ones. */
+  /** Restarts it with these variables over its declared ones; `{}` goes back to the declared ones. */
   restart(component: ComponentId, env?: Readonly<Record<string, string>>): Promise<void>;
   /** The variables that `restart` laid over the declared ones. */
   overrides(component: ComponentId): Promise<Readonly<Record<string, string>>>;

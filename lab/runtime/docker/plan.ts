@@ -6,10 +6,10 @@ import type { Launch, PlanOptions } from './launch.ts';
 import { dataFolder } from './placement.ts';
 import { postgresPlan } from './postgres-plan.ts';
 
-/** What will be created for one component; creating it is somebody else's work. */
+/** What will be created for one component. Nothing is created here. */
 export interface ContainerPlan {
   readonly component: string;
-  /** Changes when the container must be made anew. */
+  /** Changes when the container must be created again. */
   readonly hash: string;
   readonly container: Docker.ContainerCreateOptions;
   /** The named volume, for a component that keeps something. */

@@ -23,7 +23,7 @@ import { EmbeddedLab, embeddedCapabilities } from './embedded-lab.ts';
 import { removeSharedMemory, strayExecutables } from './leftovers.ts';
 import { createSession, type LabSession, openSession } from './session.ts';
 
-/** Components as child processes of nobody: they outlive the command that started them. */
+/** Components as detached processes: they outlive the command that started them. */
 export function createEmbeddedRuntime(
   options: RuntimeOptions,
   components: readonly Component[] = topology,
