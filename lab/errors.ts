@@ -52,24 +52,24 @@ export const UsageError = defineError(
 export const LabNameInvalid = defineError(
   'LAB_NAME_INVALID',
   (name: string) =>
-    `LAB_NAME="${name}" is no lab name: 1 to 32 lower-case letters, digits and inner hyphens. Set another, or unset it.`,
+    `LAB_NAME="${name}" is not a lab name: 1 to 32 lower-case letters, digits and inner hyphens. Set another, or unset it.`,
 );
 
 export const LabNotRunning = defineError(
   'LAB_NOT_RUNNING',
-  (name: string) => `The lab "${name}" does not run. Start it: npm run lab -- up`,
+  (name: string) => `The lab "${name}" is not running. Start it: npm run lab -- up`,
 );
 
 export const LabBusy = defineError(
   'LAB_BUSY',
   (name: string, pid: number, command: string) =>
-    `The lab "${name}" is being changed by process ${pid} (${command}), one command at a time may. Wait for it or end it.`,
+    `The lab "${name}" is being changed by process ${pid} (${command}). Only one command at a time may change it: wait for it, or end it.`,
 );
 
 export const StateCorrupt = defineError(
   'LAB_STATE_CORRUPT',
   (file: string, problem: string) =>
-    `${file} cannot be understood (${problem}). Clear this lab and start anew: npm run lab -- down`,
+    `${file} cannot be understood (${problem}). Clear this lab and start again: npm run lab -- down`,
 );
 
 export const NotWritable = defineError(
@@ -86,7 +86,7 @@ export const PortTaken = defineError(
 export const PortOffsetInvalid = defineError(
   'LAB_PORT_OFFSET_INVALID',
   (value: string, highest: number) =>
-    `LAB_PORT_OFFSET=${value} is no offset: a whole number from 0 to ${highest}. Set another, or unset it to let the lab choose.`,
+    `LAB_PORT_OFFSET=${value} is not an offset: a whole number from 0 to ${highest}. Set another, or unset it to let the lab choose.`,
 );
 
 export const PortOffsetBlocked = defineError(
@@ -109,7 +109,8 @@ export const LabDisconnected = defineError(
 
 export const ComponentUnknown = defineError(
   'LAB_COMPONENT_UNKNOWN',
-  (component: string, known: string) => `"${component}" is no component of the lab. Name one of: ${known}.`,
+  (component: string, known: string) =>
+    `"${component}" is not a component of the lab. Name one of: ${known}.`,
 );
 
 export const TemplateInvalid = defineError(
@@ -150,7 +151,7 @@ export const PostgresUserMissing = defineError(
 export const ImageMissing = defineError(
   'LAB_IMAGE_MISSING',
   (image: string, reason: string, variable: string) =>
-    `The image ${image} cannot be had (${reason}). Name another in ${variable}, build stand-ins (npm run offline-images), or use --runtime embedded`,
+    `The image ${image} is not available (${reason}). Name another in ${variable}, build stand-ins (npm run offline-images), or use --runtime embedded`,
 );
 
 export const ImageBuildFailed = defineError(
@@ -180,7 +181,7 @@ export const DiskFull = defineError(
 
 export const OpenFilesExhausted = defineError(tooFewFiles.code, () => tooFewFiles.message(undefined));
 
-/** A defect of the lab itself: whatever is no `LabError` ends up here, at the one place where the process exits. */
+/** A defect of the lab itself: every thrown value that is not a `LabError`, wrapped where the process exits. */
 export const InternalError = defineError(
   'LAB_INTERNAL',
   (message: string) =>
@@ -189,12 +190,12 @@ export const InternalError = defineError(
 
 export const FaultUnknown = defineError(
   'LAB_FAULT_UNKNOWN',
-  (fault: string, known: string) => `"${fault}" is no fault of the lab. Name one of: ${known}.`,
+  (fault: string, known: string) => `"${fault}" is not a fault of the lab. Name one of: ${known}.`,
 );
 
 export const FaultInvalid = defineError(
   'LAB_FAULT_INVALID',
-  (fault: string, given: string, rule: string) => `${given} does not suit the fault "${fault}": ${rule}.`,
+  (fault: string, given: string, rule: string) => `${given} is not valid for the fault "${fault}": ${rule}.`,
 );
 
 export const FaultDidNotTake = defineError(
@@ -220,31 +221,31 @@ export const ConfigInvalid = defineError(
 export const ConfigRejected = defineError(
   'LAB_CONFIG_REJECTED',
   (component: string, file: string, words: string) =>
-    `${component} does not take ${file}: ${words} The old configuration stays in force; correct the file and apply it again.`,
+    `${component} rejected ${file}: ${words} The old configuration stays in force; correct the file and apply it again.`,
   1,
 );
 
 export const ComponentNotReady = defineError(
   'LAB_COMPONENT_NOT_READY',
   (component: string, state: string) =>
-    `${component} is ${state === 'running' ? 'not ready' : state}, so that it cannot take another configuration. Start it: npm run lab -- up`,
+    `${component} is ${state === 'running' ? 'not ready' : state}, so it cannot read another configuration. Start it: npm run lab -- up`,
 );
 
 export const FailbackFailed = defineError(
   'LAB_FAILBACK_FAILED',
   (node: string, seconds: number) =>
-    `${node} did not catch up within ${seconds} s, so that it was not promoted: writes would be lost. Look at it: npm run lab -- logs ${node}`,
+    `${node} did not catch up within ${seconds} s, so it was not promoted: writes would be lost. Look at it: npm run lab -- logs ${node}`,
 );
 
 export const WorkspaceMissing = defineError(
   'LAB_WORKSPACE_MISSING',
   (file: string, exercise: string) =>
-    `${file} does not exist. Lay the files out again: npm run lab -- exercise start ${exercise}`,
+    `${file} does not exist. Get the files back: npm run lab -- exercise start ${exercise}`,
 );
 
 export const ExerciseUnknown = defineError(
   'LAB_EXERCISE_UNKNOWN',
-  (exercise: string, known: string) => `"${exercise}" is no exercise. Name one of: ${known}.`,
+  (exercise: string, known: string) => `"${exercise}" is not an exercise. Name one of: ${known}.`,
 );
 
 export const ExerciseNoneOpen = defineError(
@@ -267,19 +268,19 @@ export const ExercisePhase = defineError(
 export const TaskUnknown = defineError(
   'LAB_TASK_UNKNOWN',
   (task: string, exercise: string, known: string) =>
-    `"${task}" is no task of ${exercise}. Name one of: ${known}.`,
+    `"${task}" is not a task of ${exercise}. Name one of: ${known}.`,
 );
 
 export const ProgressCorrupt = defineError(
   'LAB_PROGRESS_CORRUPT',
   (file: string, problem: string, exercise: string) =>
-    `${file} cannot be understood (${problem}). Begin the exercise anew: npm run lab -- exercise reset ${exercise}`,
+    `${file} cannot be understood (${problem}). Begin the exercise again: npm run lab -- exercise reset ${exercise}`,
 );
 
 export const ProgressOutdated = defineError(
   'LAB_PROGRESS_OUTDATED',
   (file: string, found: number, wanted: number, exercise: string) =>
-    `${file} has version ${found}, this lab writes version ${wanted}: it is from another release. Begin the exercise anew: npm run lab -- exercise reset ${exercise}`,
+    `${file} has version ${found}, this lab writes version ${wanted}: it is from another release. Begin the exercise again: npm run lab -- exercise reset ${exercise}`,
 );
 
 export const TrafficFailed = defineError(

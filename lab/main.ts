@@ -62,7 +62,7 @@ for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-// `lab … | head`: whoever reads has read enough. Any other failure (a full disk) is told once, when the command has
+// `lab … | head`: the reader has closed the pipe. Any other failure (a full disk) is told once, when the command has
 // finished its work: ending in the middle of it would leave a half-done lab behind.
 let outputLost: NodeJS.ErrnoException | undefined;
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -69,7 +69,7 @@ export function defaultArguments(program: Command, context: LabContext): string[
   return ['--help'];
 }
 
-/** Any thrown value as one error of the catalogue; `undefined` for what is no error (help was asked for). */
+/** Any thrown value as an error of the catalogue; `undefined` when it is not an error (help was asked for). */
 export function asLabError(error: unknown): LabError | undefined {
   if (error instanceof LabError) return error;
   if (error instanceof CommanderError) {

@@ -51,6 +51,6 @@ test('npm runs the lab where it leaves out pre-scripts', async () => {
     cwd: projectRoot,
     reject: false,
   });
-  expect(stdout).toContain('does not run');
+  expect(stdout).toContain('is not running');
   expect(exitCode).toBe(0);
 });

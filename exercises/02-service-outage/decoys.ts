@@ -3,7 +3,7 @@ import { faultSpec } from '../../lab/faults/catalogue.ts';
 import { replicas } from '../kit/queries.ts';
 import { lost } from './telemetry.ts';
 
-/** All at once: for as long as they start, nobody serves. */
+/** All at once: while they start, no replica serves. */
 export function restartAll(...rejectedBy: string[]): Decoy {
   return {
     id: 'restart-the-rest',

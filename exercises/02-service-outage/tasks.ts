@@ -36,7 +36,7 @@ export const sinceWhen: Task = {
     const sinceMs = await downSince(context, lost);
     if (sinceMs === undefined) return rejected('Prometheus reaches every replica now');
     const given = /^(\d{1,2}):(\d{2}):(\d{2})(?:\.\d+)?Z?$/.exec(answer.trim());
-    if (given === null) return rejected('that is no time of day: write it as 14:05:09');
+    if (given === null) return rejected('that is not a time of day: write it as 14:05:09');
     const [hours, minutes, seconds] = given.slice(1).map(Number) as [number, number, number];
     const inDay = (3600 * hours + 60 * minutes + seconds) % 86_400;
     const distance = (ofDay: number): number => {

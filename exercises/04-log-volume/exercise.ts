@@ -50,7 +50,7 @@ const dropErrors: Decoy = {
 };
 
 const lokiHangs = faultSpec('pause', { target: 'loki' });
-/** Nothing comes in, and nothing is well: silence is no success. */
+/** No line arrives any more, which is not a repair. */
 const stopShipping: Decoy = {
   id: 'stop-shipping',
   description: 'Stop shipping logs: nothing is stored any more, and nobody knows what the services say.',

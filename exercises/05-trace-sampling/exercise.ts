@@ -10,7 +10,7 @@ import { goodPolicy, keepEverything, oneInAHundred, writePolicy } from './policy
 import { chanceToMiss, rareTrace, whatItSaves, whoKnew } from './tasks.ts';
 import { failsOneIn, headRatio, jaegerYaml, slowMs, slowOneIn } from './telemetry.ts';
 
-/** What is rare and worth a trace. */
+/** The rare requests that a good policy keeps. */
 const rare = replicas.flatMap((target) => [
   faultSpec('rare-error', { target, params: { oneIn: failsOneIn } }),
   faultSpec('slow-rare', { target, params: { oneIn: slowOneIn, delayMs: slowMs } }),

@@ -8,7 +8,7 @@ export const headRatio = 0.01;
 export const failsOneIn = 250;
 export const slowOneIn = 100;
 export const slowMs = 1_000;
-/** What counts as slow to whoever writes the policy. */
+/** What counts as slow in the policy. */
 export const slowFromMs = 900;
 
 export const jaegerYaml = { component: 'jaeger', path: 'jaeger/jaeger.yaml' } as const;

@@ -58,7 +58,7 @@ const distinct = (pages: readonly Notification[]): number =>
 /** How long the detour from an alert to its page may take at the most. */
 const settle = (pace: Pace): number => pace.groupWaitSeconds + pace.groupIntervalSeconds + 6;
 
-/** A team's own channel: it hears what others are told, and is no page. */
+/** A team's own channel: it gets copies of what others are told, and nobody is paged by it. */
 const isTeamChannel = ({ name }: AlertGroup['receiver']): boolean => name.startsWith('team-');
 
 /** The alerts of these groups, each once: several routes may take the same one. */
@@ -263,7 +263,7 @@ const onePage: Check = {
   pillar: 'alerts',
   query: 'groups with an active alert of severity critical or high',
   async measure({ observe: { alertmanager }, signal }) {
-    // What a team reads in its own channel as well is no second page.
+    // The copy in a team's own channel is not a second page.
     const groups = (await alertmanager.groups({ signal })).filter(({ receiver }) => !isTeamChannel(receiver));
     const paging = groups.filter(({ alerts }) =>
       alerts.some(

@@ -6,7 +6,7 @@ import { alertSeconds, resolveSeconds } from './windows.ts';
 
 export interface AlertPlan {
   readonly alertname: string;
-  /** The one instance it has to be about. Left out: the alert names none. */
+  /** The only instance that the alert may be about. Left out: the alert names no instance. */
   readonly instance?: string;
   /** Until when it has to fire and be told. */
   readonly withinSeconds?: Seconds;

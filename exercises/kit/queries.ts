@@ -4,7 +4,7 @@ import { freshSeconds } from './windows.ts';
 
 export const replicas = ['api-1', 'api-2', 'api-3'] as const;
 
-/** Probes and scrapes are no user's requests. */
+/** Leaves out probes and scrapes: users do not send them. */
 export const userRequests = 'endpoint!~".*/(metrics|health|ready)"';
 
 export const p95Of = (instance: string): string =>

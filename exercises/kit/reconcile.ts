@@ -5,7 +5,7 @@ import type { Interval, Ledger } from '../../lab/traffic/ledger.ts';
 const counter = 'http_requests_total{job="gateway", endpoint=~"/api/v1/.*"}';
 const lines = '{service="gateway"} |= "request completed" | json | path=~"/api/v1/.*"';
 
-/** A scrape that took longer tells of a later moment than its timestamp, and is no edge. */
+/** A slow scrape shows a later moment than its timestamp, so it cannot mark the edge of an interval. */
 const promptSeconds = 0.05;
 /** Logs and spans are sent in batches and traces may wait for their tail: until then the newest are not there. */
 const lagMs = 4_000;

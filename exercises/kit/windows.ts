@@ -1,7 +1,7 @@
 // How long things take at a pace: windows that fill, alerts that fire and resolve.
 import type { Pace } from '../../stack/pace.ts';
 
-/** Five scrapes: the shortest window that a rate is worth something in. For what is true now, not a rate window ago. */
+/** Five scrapes, the shortest window with a usable rate: for what is true now, rather than a rate window ago. */
 export const freshSeconds = (pace: Pace): number => 5 * pace.scrapeIntervalSeconds;
 
 /** How long a window takes to fill with what is new, and the new to be scraped and evaluated. */
@@ -12,7 +12,7 @@ export const windowTurns = (pace: Pace): number =>
 export const twoTurns = (pace: Pace): number => 2 * windowTurns(pace);
 export const threeTurns = (pace: Pace): number => 3 * windowTurns(pace);
 
-/** Long enough to be no single scrape's luck. */
+/** Three scrapes in a row, so that one lucky scrape is not enough. */
 export const threeScrapes = (pace: Pace): number => 3 * pace.scrapeIntervalSeconds;
 
 /** Until fresh data shows what a repair did: as long as a decoy is given. */

@@ -16,7 +16,7 @@ export interface ReviewContext {
   readonly signal: AbortSignal;
 }
 
-/** The dead man's switch always fires, and tells nobody anything. */
+/** The dead man's switch always fires, and is not a message to anybody. */
 const deadMansSwitch = 'Watchdog';
 /** Prometheus gives at most 11,000 points a series. */
 const mostPoints = 10_000;

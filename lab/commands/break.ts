@@ -70,7 +70,10 @@ function parseParameters(fault: string, parameters: readonly string[]): Record<s
   const pairs = parameters.map((parameter) => {
     const separator = parameter.indexOf('=');
     if (separator < 1)
-      throw new UsageError(`"${parameter}" is no parameter.`, 'Write it as name=value, such as delayMs=500.');
+      throw new UsageError(
+        `"${parameter}" is not a parameter.`,
+        'Write it as name=value, such as delayMs=500.',
+      );
     return [parameter.slice(0, separator), parameter.slice(separator + 1)] as const;
   });
   const values = Object.fromEntries(pairs);
@@ -102,7 +105,7 @@ export function parseTtl(text: string): number {
   const ttlMs = Math.round(Number(match?.[1]) * factor);
   if (!(ttlMs >= 1 && ttlMs <= maxTtlMs)) {
     throw new UsageError(
-      `--for ${text} is no time that a fault may last.`,
+      `--for ${text} is too short, too long or not a duration.`,
       'Give 1ms to 30m, such as 90s or 10m.',
     );
   }

@@ -9,8 +9,15 @@ import { loadExercise, loadExercises } from '../exercise/load-exercises.ts';
 import { MachineWatch } from '../exercise/machine-watch.ts';
 import { type PeakMemory, watchMemory } from '../exercise/memory.ts';
 import type { Exercise } from '../exercise/model.ts';
-import { type ProofCell, proveCell, proveNext, type Succession, substitutesFor } from '../exercise/prove.ts';
-import { combineOutcomes, describeMachine, type ExerciseReport, type RunReport } from '../exercise/report.ts';
+import { proveCell, proveNext, substitutesFor } from '../exercise/prove.ts';
+import {
+  combineOutcomes,
+  describeMachine,
+  type ExerciseReport,
+  type ProofCell,
+  type RunReport,
+  type Succession,
+} from '../exercise/report.ts';
 import { type RunEvents, runUnattended } from '../exercise/run-unattended.ts';
 import type { SessionOptions } from '../exercise/session.ts';
 import { Workshop } from '../exercise/workshop.ts';
@@ -94,7 +101,7 @@ async function runAll(
             context.ui.line(`  ${successionLine(succession)}`);
           }
         }
-        // An unattended run begins and ends with a healthy lab: whoever had something broken begins anew.
+        // An unattended run begins and ends with a healthy lab: an exercise that a person had broken starts over.
         for (const id of workshop.brokenExercises()) workshop.progress.reset(id);
         if (prove) {
           const all = exercises.flatMap((exercise) => exercise.acts.map((act) => ({ exercise, act })));

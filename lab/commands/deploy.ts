@@ -22,7 +22,7 @@ export function register(program: Command, context: LabContext): void {
       const version = findVersion(name);
       if (version === undefined) {
         throw new UsageError(
-          `"${name}" is no version.`,
+          `"${name}" is not a version.`,
           `Name one of: ${versions.map((one) => one.name).join(', ')}.`,
         );
       }
@@ -97,7 +97,10 @@ function parseSettings(pairs: readonly string[]): Record<string, string> {
     pairs.map((pair) => {
       const match = /^([A-Z][A-Z0-9_]{0,63})=(.*)$/.exec(pair);
       if (match === null)
-        throw new UsageError(`"${pair}" is no setting.`, 'Write it as NAME=value, such as LOG_LEVEL=debug.');
+        throw new UsageError(
+          `"${pair}" is not a setting.`,
+          'Write it as NAME=value, such as LOG_LEVEL=debug.',
+        );
       return [match[1]!, match[2]!];
     }),
   );
@@ -106,7 +109,7 @@ function parseSettings(pairs: readonly string[]): Record<string, string> {
 function parseReplicas(given: readonly string[] | undefined): readonly string[] {
   for (const name of given ?? []) {
     if (!(replicas as readonly string[]).includes(name))
-      throw new UsageError(`"${name}" is no replica.`, `Name some of: ${replicas.join(', ')}.`);
+      throw new UsageError(`"${name}" is not a replica.`, `Name some of: ${replicas.join(', ')}.`);
   }
   return given ?? replicas;
 }

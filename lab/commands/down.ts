@@ -14,7 +14,7 @@ export function register(program: Command, context: LabContext): void {
       const runtime = await context.runtime();
       const view = await createProgressView(context.ui, `Stopping the lab "${context.name}"`);
       try {
-        // The traffic is no component of the topology; it must not outlive the lab that it is sent to.
+        // The traffic is not a component of the topology, and must not outlive the lab.
         await stopTraffic(context.paths.directory);
         // Not cancelled by Ctrl-C: half a clean-up is the mess this command exists to prevent.
         await runtime.down({ keepData, onProgress: view.onProgress });

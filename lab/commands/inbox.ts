@@ -29,7 +29,10 @@ export function register(program: Command, context: LabContext): void {
       }
       const limit = Number(options.limit);
       if (!Number.isInteger(limit) || limit < 1 || limit > 1000) {
-        throw new UsageError(`--limit ${options.limit} is no count.`, 'Give a whole number from 1 to 1000.');
+        throw new UsageError(
+          `--limit ${options.limit} is not a number of notifications.`,
+          'Give a whole number from 1 to 1000.',
+        );
       }
       const { signal } = context;
       const [notifications, watchdog] = await Promise.all([
@@ -54,7 +57,10 @@ async function acknowledge(
     await inbox.acknowledge(id, name, { signal });
   } catch (error) {
     if (error instanceof ObserveError && error.status === 404) {
-      throw new UsageError(`"${id}" is no notification of the inbox.`, 'See the IDs: npm run lab -- inbox');
+      throw new UsageError(
+        `"${id}" is not a notification of the inbox.`,
+        'See the IDs: npm run lab -- inbox',
+      );
     }
     throw error;
   }

@@ -19,7 +19,7 @@ export function register(program: Command, context: LabContext): void {
       if (profile === undefined) return showProfiles(context);
       if (!Object.hasOwn(trafficProfiles, profile)) {
         throw new UsageError(
-          `"${profile}" is no load profile.`,
+          `"${profile}" is not a load profile.`,
           `Name one of: ${Object.keys(trafficProfiles).join(', ')}.`,
         );
       }

@@ -20,7 +20,7 @@ export function register(program: Command, context: LabContext): void {
       }
       if (!/^\d{1,6}$/.test(options.tail)) {
         throw new UsageError(
-          `--tail ${options.tail} is no number of lines.`,
+          `--tail ${options.tail} is not a number of lines.`,
           'Give a whole number, such as --tail 100.',
         );
       }

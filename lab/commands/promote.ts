@@ -15,7 +15,7 @@ export function register(program: Command, context: LabContext): void {
         throw new CapabilityMissing('promote', lab.kind, 'Choose another runtime: --runtime embedded');
       }
       if (component !== 'postgres-replica') {
-        throw new UsageError(`"${component}" is no standby.`, 'Name postgres-replica.');
+        throw new UsageError(`"${component}" is not a standby.`, 'Name postgres-replica.');
       }
       await lab.promote(component);
       new EventLog(context.paths.eventsFile).append({

@@ -91,7 +91,7 @@ async function expire(
     await alertmanager.expireSilence(id, { signal });
   } catch (error) {
     if (error instanceof ObserveError && error.failure === 'refused') {
-      throw new UsageError(`"${id}" is no silence.`, 'See the IDs: npm run lab -- silence');
+      throw new UsageError(`"${id}" is not a silence.`, 'See the IDs: npm run lab -- silence');
     }
     throw error;
   }
@@ -104,7 +104,7 @@ function parseLabels(pairs: readonly string[]): Record<string, string> {
       const match = /^([a-zA-Z_]\w*)=(.+)$/.exec(pair);
       if (match === null || match[1] === 'alertname') {
         throw new UsageError(
-          `"${pair}" is no label to match.`,
+          `"${pair}" is not a label to match.`,
           'Write it as label=value, such as instance=api-1.',
         );
       }
@@ -119,7 +119,7 @@ function parseDuration(text: string): number {
   const durationMs = Math.round(Number(match?.[1]) * factor);
   if (!(durationMs >= 1_000 && durationMs <= longestMs)) {
     throw new UsageError(
-      `--for ${text} is no time for a silence.`,
+      `--for ${text} is too short, too long or not a duration.`,
       'Give 1s to 24h, such as 90s, 10m or 2h.',
     );
   }

@@ -42,7 +42,7 @@ function paint({ colors }: Ui, { state, ready }: ComponentStatus): string {
 
 function summary(name: string, components: readonly ComponentStatus[]): string {
   if (components.every((one) => one.state === 'missing')) {
-    return `The lab "${name}" does not run. Start it: npm run lab -- up`;
+    return `The lab "${name}" is not running. Start it: npm run lab -- up`;
   }
   return notWell(components) ?? `The lab "${name}" is up.`;
 }

@@ -26,12 +26,15 @@ export function register(program: Command, context: LabContext): void {
       const seconds = Number(options.seconds);
       if (!(options.profile in trafficProfiles)) {
         throw new UsageError(
-          `"${options.profile}" is no load profile.`,
+          `"${options.profile}" is not a load profile.`,
           `Name one of: ${Object.keys(trafficProfiles).join(', ')}.`,
         );
       }
       if (!(seconds > 0 && seconds <= longestSeconds)) {
-        throw new UsageError(`--seconds ${options.seconds} is no duration.`, `Give 1 to ${longestSeconds}.`);
+        throw new UsageError(
+          `--seconds ${options.seconds} is not a duration.`,
+          `Give 1 to ${longestSeconds}.`,
+        );
       }
       const ended = new AbortController();
       if (options.tied === true) {

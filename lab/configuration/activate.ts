@@ -4,14 +4,14 @@ import type { ComponentId, RunningLab } from '../runtime/runtime.ts';
 /** These read their files again when they are asked to; the others only when they start. */
 const reloading: ReadonlySet<ComponentId> = new Set(['prometheus', 'alertmanager']);
 
-/** Whether a component has to be started anew to read its files. */
+/** Whether a component must be restarted to read its files. */
 export function readsWhenStarted(component: ComponentId): boolean {
   return !reloading.has(component);
 }
 
 const reloadWithinMs = 20_000;
 
-/** What a real Prometheus answers when the reason stands in its log alone. */
+/** What a real Prometheus answers when only its log has the reason. */
 const reasonInLog = /one or more errors occurred/;
 
 /**

@@ -13,7 +13,7 @@ export const configurable: readonly ComponentId[] = ['prometheus', 'alertmanager
 /** A file of rules or routes that a person writes is far smaller. */
 export const maxConfigBytes = 1_048_576;
 
-/** Says what no backend has to be asked for: an empty file, or one that is too large. */
+/** Refuses what is wrong for every backend: an empty file, or one that is too large. */
 export function assertConfigContent(path: string, content: string): void {
   if (content.trim() === '') {
     throw new ConfigInvalid(path, 'it is empty', 'Write what the component should do');
@@ -21,7 +21,7 @@ export function assertConfigContent(path: string, content: string): void {
   assertConfigSize(path, Buffer.byteLength(content));
   const nul = content.indexOf('\0');
   if (nul >= 0) {
-    throw new ConfigInvalid(path, `byte ${nul} is zero, so that it is no text`, 'Save it as UTF-8');
+    throw new ConfigInvalid(path, `byte ${nul} is zero, so it is not text`, 'Save it as UTF-8');
   }
 }
 

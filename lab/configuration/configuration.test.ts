@@ -105,7 +105,7 @@ describe('installing a file', () => {
   it('refuses while the component does not run, and touches nothing', async () => {
     state = 'stopped';
     await expect(installConfig(lab, 'prometheus', { [path]: 'new' })).rejects.toThrow(
-      'prometheus is stopped, so that it cannot take another configuration',
+      'prometheus is stopped, so it cannot read another configuration',
     );
     expect(files[path]).toBe('own');
   });
@@ -230,7 +230,7 @@ describe('the workspace', () => {
     expect(readFileSync(target, 'utf8')).toBe('mine');
     expect(workspace.read(place, path)).toBe('mine');
     workspace.clear('06-x');
-    expect(() => workspace.read(place, path)).toThrow('does not exist. Lay the files out again');
+    expect(() => workspace.read(place, path)).toThrow('does not exist. Get the files back');
   });
 
   it('refuses an empty file and one of 10 MB', () => {

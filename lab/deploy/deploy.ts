@@ -41,7 +41,7 @@ export async function deploy(
   for (const replica of options.only ?? replicas) {
     options.signal?.throwIfAborted();
     const overrides = await lab.overrides(replica);
-    // Which database takes writes is no property of a release.
+    // Which database takes writes does not depend on the release.
     const { DATABASE_ADDRESS: address } = overrides;
     const next = address === undefined ? wanted : { ...wanted, DATABASE_ADDRESS: address };
     if (sameSettings(overrides, next)) continue;

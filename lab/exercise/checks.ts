@@ -103,7 +103,7 @@ export function metricInvariant(
   };
 }
 
-/** Log lines of the whole interval, counted. `among` has to be above zero: silence is no evidence. */
+/** Log lines of the whole interval, counted. `among` must be above zero: no lines at all prove nothing. */
 export function logInvariant(
   invariant: InvariantCommon & { readonly logql: string; readonly among: string },
 ): Invariant {

@@ -29,7 +29,7 @@ export type Unit =
   | 'bytes/s'
   | 'lines/s';
 
-/** Whether the number meets it. NaN and infinities meet nothing: they are no measurement. */
+/** Whether the number meets it. NaN and infinities never do: they are not measurements. */
 export function meets(expectation: Expectation, value: number): boolean {
   if (!Number.isFinite(value)) return false;
   if ('atLeast' in expectation) return value >= expectation.atLeast;

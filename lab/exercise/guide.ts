@@ -6,7 +6,7 @@ import type { ExerciseContext } from './model.ts';
 /** A block that is rightly empty has this above it, with the reason. */
 const emptyMark = /<!-- empty: .+ -->\s*$/;
 
-/** The queries of a guide, ready to paste: its fenced blocks without a language that are no commands. */
+/** The queries of a guide, ready to paste: its code blocks without a language, except for commands. */
 export function queriesOf(markdown: string): string[] {
   return [...markdown.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].flatMap((block) => {
     const text = block[2]!.trim();

@@ -34,7 +34,7 @@ export interface StartOutcome {
 }
 
 export interface CheckOutcome extends PhaseOutcome {
-  /** The invariants of an act that has just recovered; they hinder nobody. */
+  /** The invariants of an act that has just recovered. They are shown and do not decide. */
   readonly invariants?: PhaseOutcome;
   /** The act that comes next. */
   readonly nextAct?: Act;

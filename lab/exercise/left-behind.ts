@@ -7,7 +7,7 @@ type Place = Pick<Workshop, 'lab' | 'backends' | 'journal' | 'changes' | 'traffi
 /** What can be restarted with other variables. */
 const replaceable = ['gateway', 'api-1', 'api-2', 'api-3', 'inbox'] as const;
 
-/** The silences that are in force, by their IDs: whoever ran the lab before may have some of their own. */
+/** The silences that are in force, by their IDs: the person who ran the lab before may have set some. */
 export async function activeSilences({ backends }: Pick<Place, 'backends'>): Promise<Set<string>> {
   const silences = await backends.alertmanager.silences();
   return new Set(silences.filter(({ status }) => status.state !== 'expired').map(({ id }) => id));

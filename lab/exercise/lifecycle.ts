@@ -12,7 +12,7 @@ import {
 import { type CheckResult, judgeInvariant, runCheck, type Verdict } from './run-check.ts';
 import { Session, type SessionOptions } from './session.ts';
 
-/** What happens on the way, for whoever shows it. */
+/** Called during the phases, to show their progress. */
 export interface LifecycleEvents {
   readonly onPhase?: (phase: string, about: string) => void;
   readonly onCheck?: (result: CheckResult) => void;

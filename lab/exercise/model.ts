@@ -42,7 +42,7 @@ export interface ExerciseContext {
   readonly signal: AbortSignal;
 }
 
-/** What decoys, repairs and solvers of actions may do besides looking. */
+/** What decoys, repairs and solvers of actions may do in addition. */
 export interface ActionContext extends ExerciseContext {
   /** Journals and injects. */
   inject(spec: FaultSpec): Promise<void>;
@@ -71,7 +71,7 @@ export type Seconds = number | ((pace: Pace) => number);
 export interface Guard {
   /** What must be there first, such as "requests to api-1". */
   readonly what: string;
-  /** Must be above zero: no traffic is no evidence. */
+  /** Must be above zero: without traffic there is nothing to judge. */
   measure(context: ExerciseContext): Promise<number | undefined>;
 }
 
@@ -176,7 +176,7 @@ export interface ActionTask extends TaskCommon {
   verify(context: ExerciseContext): Promise<Judgement>;
   /** Does it, as a person would. */
   act(context: ActionContext): Promise<void>;
-  /** In words, for who asks for the solution. */
+  /** In words, for a learner who asks for the solution. */
   readonly how: string;
 }
 

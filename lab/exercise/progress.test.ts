@@ -43,7 +43,7 @@ it('goes forward only within an act, and begins each act anew', () => {
 it('refuses the progress of another release with one line that says what to do', () => {
   writeFileSync(join(directory, '01-high-latency.json'), '{"version":1,"phase":"broken"}');
   expect(() => store.read('01-high-latency')).toThrow(
-    /has version 1, this lab writes version 2: it is from another release\. Begin the exercise anew: npm run lab -- exercise reset 01-high-latency$/,
+    /has version 1, this lab writes version 2: it is from another release\. Begin the exercise again: npm run lab -- exercise reset 01-high-latency$/,
   );
 });
 

@@ -4,23 +4,9 @@ import type { FaultSpec } from '../faults/fault.ts';
 import { describeFault } from '../faults/heal.ts';
 import { Lifecycle, type LifecycleEvents } from './lifecycle.ts';
 import { type Act, type Exercise, faultsOf } from './model.ts';
-import type { Outcome } from './report.ts';
+import type { Outcome, ProofCell, Succession } from './report.ts';
 import type { SessionOptions } from './session.ts';
 import { excuseStarvation, type MachineSample } from './starvation.ts';
-
-/** What an act was given instead of its own fault, and what its evidence said to it. */
-export interface ProofCell {
-  readonly exercise: string;
-  readonly act: string;
-  readonly given: string;
-  /** Passed: the act's evidence did not accept it. Failed: every check passed, so that it tells nothing apart. */
-  readonly outcome: Outcome;
-  /** The checks that were measured failing: they tell the two apart. */
-  readonly toldApartBy: readonly string[];
-  /** Checks that passed all the same. */
-  readonly fooled: readonly string[];
-  readonly problem?: string;
-}
 
 interface Substitute {
   readonly given: string;
@@ -47,16 +33,6 @@ export function substitutesFor(act: Act, others: readonly Act[], pace: Pace): Su
       .filter((foreign) => JSON.stringify(foreign) !== own)
       .map((foreign) => ({ given: foreign.map(describeFault).join('; '), faults: foreign })),
   ];
-}
-
-/** Whether an exercise could begin where another one had just ended. */
-export interface Succession {
-  readonly exercise: string;
-  readonly after: string;
-  readonly outcome: Outcome;
-  /** How long its baseline took to hold. */
-  readonly ms: number;
-  readonly problem?: string;
 }
 
 /** Sends the load of an exercise and asks its baseline, on a lab that another exercise has just left. */

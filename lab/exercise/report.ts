@@ -3,11 +3,34 @@ import type { TrafficSummary } from '../traffic/tally.ts';
 import type { Detection } from './detection.ts';
 import type { Act } from './model.ts';
 import { isAsWanted } from './phase.ts';
-import type { ProofCell, Succession } from './prove.ts';
 import type { CheckResult } from './run-check.ts';
 import type { Starvation } from './starvation.ts';
 
 export type Outcome = 'passed' | 'failed' | 'error';
+
+/** What an act was given instead of its own fault, and what its evidence said to it. */
+export interface ProofCell {
+  readonly exercise: string;
+  readonly act: string;
+  readonly given: string;
+  /** Passed: the act's evidence did not accept it. Failed: every check passed, so that it tells nothing apart. */
+  readonly outcome: Outcome;
+  /** The checks that were measured failing: they tell the two apart. */
+  readonly toldApartBy: readonly string[];
+  /** Checks that passed all the same. */
+  readonly fooled: readonly string[];
+  readonly problem?: string;
+}
+
+/** Whether an exercise could begin where another one had just ended. */
+export interface Succession {
+  readonly exercise: string;
+  readonly after: string;
+  readonly outcome: Outcome;
+  /** How long its baseline took to hold. */
+  readonly ms: number;
+  readonly problem?: string;
+}
 
 export interface PhaseReport {
   readonly name: string;

@@ -39,7 +39,7 @@ export interface CheckResult {
 
 /**
  * `confirm`: until it passes and has held, or its deadline. `refute`: until it was measured failing three times in a
- * row, or its deadline; for controls and decoys, where one flap is no evidence.
+ * row, or its deadline; for controls and decoys, where a single flap proves nothing.
  */
 export type CheckMode = 'confirm' | 'refute';
 
@@ -158,7 +158,7 @@ async function tryOnce(check: Check, context: ExerciseContext): Promise<Attempt>
   });
 }
 
-/** One measurement as a verdict. What is no finite number was not measured. */
+/** One measurement as a verdict. NaN and infinities count as not measured. */
 async function judge(
   expect: Expectation,
   { signal }: ExerciseContext,

@@ -21,7 +21,7 @@ import { doTask, notReached, tryDone, tryTask } from './run-tasks.ts';
 import type { Session, SessionOptions } from './session.ts';
 import { excuseStarvation, type MachineSample, starvationIn } from './starvation.ts';
 
-/** What happens during a run, for whoever shows it. */
+/** Called during a run, to show its progress. */
 export interface RunEvents extends LifecycleEvents {
   readonly onAct?: (act: Act) => void;
   readonly onTask?: (report: TaskReport) => void;
@@ -298,7 +298,7 @@ class UnattendedRun {
     this.#events.onTask?.(kept);
   }
 
-  /** Each decoy begins from the broken state, measured anew. */
+  /** Each decoy begins from the broken state, which is measured again. */
   async #decoys(act: Act, record: ActRecord): Promise<void> {
     for (const decoy of act.decoys) {
       const startedAtMs = this.#clock.now();

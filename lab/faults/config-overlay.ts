@@ -5,7 +5,7 @@ import { ConfigInvalid } from '../errors.ts';
 import type { RunningLab } from '../runtime/runtime.ts';
 import type { FaultKind } from './fault.ts';
 
-/** Whole files, and edits of the stack's own: what stands there, and what is put in its place. */
+/** Whole files, and edits of the stack's own files: the text to find, and the text to put in its place. */
 type Params = {
   files: Record<string, string>;
   edits: Record<string, { find: string; put: string }[]>;

@@ -16,7 +16,7 @@ export interface FaultKind<Params extends FaultParams = FaultParams> {
   readonly summary: string;
   /** The components it can be injected into. */
   readonly targets: readonly ComponentId[];
-  /** Where it goes when nobody says. */
+  /** The target when none is given. */
   readonly defaultTarget: ComponentId;
   /** Strict, with ranges and defaults. */
   readonly params: z.ZodType<Params>;
@@ -40,6 +40,5 @@ export interface FaultSpec {
   readonly params: FaultParams;
 }
 
-/** Bounds of a fault's time to live, as the services enforce them. */
-export const minTtlMs = 1;
-export const maxTtlMs = 30 * 60_000;
+/** Bounds of a fault's time to live. */
+export { maxTtlMs, minTtlMs } from '../../services/contract/fault-parameters.ts';

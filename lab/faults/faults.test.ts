@@ -270,13 +270,13 @@ describe('the catalogue', () => {
       params: { delayMs: 500 },
     });
     expect(() => faultSpec('slow-queries', { params: { delayMs: 0 } })).toThrow(
-      'delayMs=0 does not suit the fault "slow-queries": at least 1 ms; parameters: delayMs 1..30000 (500).',
+      'delayMs=0 is not valid for the fault "slow-queries": at least 1 ms; parameters: delayMs 1..9000 (500).',
     );
     expect(() => faultSpec('slow-queries', { params: { speed: 1 } })).toThrow(/slow-queries/);
     expect(() => faultSpec('slow-queries', { target: 'gateway' })).toThrow(
       'it can strike api-1, api-2, api-3',
     );
-    expect(() => faultSpec('earthquake')).toThrow('"earthquake" is no fault of the lab');
+    expect(() => faultSpec('earthquake')).toThrow('"earthquake" is not a fault of the lab');
   });
 
   it('has every fault that the design wants, each with usable defaults', () => {

@@ -7,7 +7,7 @@ export function ownedByThisProcess(): FaultOwner {
 }
 
 /**
- * Whether nobody wants this fault any more: its process has died, its exercise is no longer in the broken phase, or its
+ * Whether this fault is left over: its process has died, its exercise is no longer in the broken phase, or its
  * time is over. What a person broke by hand stays until it is healed.
  */
 export function isLeftover(

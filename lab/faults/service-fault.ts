@@ -1,4 +1,10 @@
 import { z } from 'zod';
+import {
+  describeParameters,
+  type FaultValues,
+  faultSchema,
+  type ServiceFaultName,
+} from '../../services/contract/fault-parameters.ts';
 import { HttpJson } from '../observe/http-json.ts';
 import type { ComponentId, RunningLab } from '../runtime/runtime.ts';
 import type { FaultContext, FaultKind, FaultParams } from './fault.ts';
@@ -53,18 +59,19 @@ function options(signal: AbortSignal | undefined): { signal?: AbortSignal; timeo
  * A fault that the service carries inside: it is switched over the admin port, and the service ends it at its time to
  * live even when the lab is gone. A target that does not answer holds no such fault: it lives in the process's memory.
  */
-export function serviceFault<Params extends FaultParams>(
-  about: Pick<
-    FaultKind<Params>,
-    'id' | 'summary' | 'targets' | 'defaultTarget' | 'params' | 'paramsHelp' | 'describe'
-  >,
-): FaultKind<Params> {
+export function serviceFault<Name extends ServiceFaultName>(
+  about: Pick<FaultKind<FaultValues<Name>>, 'summary' | 'targets' | 'defaultTarget' | 'describe'> & {
+    readonly id: Name;
+  },
+): FaultKind {
   const gone = async ({ lab }: FaultContext, target: ComponentId): Promise<boolean> => {
     const state = (await lab.status()).find((component) => component.id === target)?.state;
     return state === 'stopped' || state === 'crashed' || state === 'missing';
   };
   return {
-    ...about,
+    ...(about as unknown as Pick<FaultKind, 'id' | 'summary' | 'targets' | 'defaultTarget' | 'describe'>),
+    params: faultSchema(about.id, { fromText: true }) as unknown as FaultKind['params'],
+    paramsHelp: describeParameters(about.id),
     endsByItself: true,
     async inject({ lab, signal }, target, params, ttlMs) {
       await new FaultAdmin(lab, target).put(about.id, { ...params, ttlMs }, signal);

@@ -32,14 +32,15 @@ export const faultSigns: Readonly<Record<string, FaultSigns>> = {
     metrics: '`http_requests_total{status="500"}` of the target grows by the rate',
     logs: 'errors `request failed`',
     traces: 'server spans with the status error',
-    alerts: ['HighErrorRate'],
-    when: 'with rate 1 on the gateway: of one replica’s errors the gateway repeats what may be sent twice',
+    alerts: ['LowAvailability', 'SLOBudgetBurnRateFast', 'SLOBudgetBurnRateSlow', 'HighErrorRate'],
+    when: 'HighErrorRate with `rate=1` on the gateway',
   },
   'rare-error': {
     metrics: '`http_request_errors_total` of the target grows now and then',
     logs: 'errors `request failed` with the stack of a TypeError',
     traces: 'a span `render response` with an exception',
-    alerts: [],
+    alerts: ['LowAvailability', 'SLOBudgetBurnRateFast', 'SLOBudgetBurnRateSlow'],
+    when: 'with `oneIn=20`',
   },
   'slow-rare': {
     metrics: 'p99 rises and p50 stays; exemplars lead to the slow requests',
@@ -70,9 +71,10 @@ export const faultSigns: Readonly<Record<string, FaultSigns>> = {
   'connection-leak': {
     metrics:
       '`database_connections_active` of the target rises to `database_connections_max`, then `database_connections_waiting` rises',
-    logs: 'errors `request failed` once nobody gets a connection',
+    logs: 'warnings `database connection failed` and `slow query`, errors `request failed`; the gateway warns `circuit opened`',
     traces: 'requests that wait for a connection, then fail',
-    alerts: ['DatabasePoolSaturation'],
+    alerts: ['DatabasePoolSaturation', 'CircuitBreakerOpen', 'HighLatency'],
+    when: 'one after the other, within half a minute',
   },
   'memory-leak': {
     metrics: '`process_resident_memory_bytes` of the target rises in a straight line',
@@ -120,7 +122,7 @@ export const faultSigns: Readonly<Record<string, FaultSigns>> = {
   },
   'logged-secret': {
     metrics: unchanged,
-    logs: 'a line a second that holds the service’s token, redacted',
+    logs: 'a line a second, `called with …`, that holds the service’s token in clear text',
     traces: unchanged,
     alerts: [],
   },

@@ -42,7 +42,7 @@ test('an image that cannot be had is no reason to have no lab: everything goes o
   expect((await auto.up()).kind).toBe('embedded');
   expect(auto.kind).toBe('embedded');
   expect((await auto.attach())?.kind).toBe('embedded');
-  expect(notes[1]).toContain('prom/prometheus:v3.14.0 cannot be had (no such host)');
+  expect(notes[1]).toContain('prom/prometheus:v3.14.0 is not available (no such host)');
 });
 
 test('any other failure of Docker is told, not papered over', async () => {

@@ -6,8 +6,7 @@ import { type Credentials, createCredentials, writeCredentials } from '../state/
 import { type LabState, readLabState, writeLabState } from '../state/lab-state.ts';
 import type { LabPaths } from '../state/paths.ts';
 import { choosePortOffset, pinnedOffset, wantedPorts } from './ports.ts';
-import type { RuntimeKind } from './runtime.ts';
-import type { RuntimeOptions } from './select-runtime.ts';
+import type { RuntimeKind, RuntimeOptions } from './runtime.ts';
 
 export interface LabRecord {
   readonly state: LabState;

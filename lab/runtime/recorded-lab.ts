@@ -7,7 +7,7 @@ import { type LabState, readLabState, writeLabState } from '../state/lab-state.t
 import type { LabPaths } from '../state/paths.ts';
 import type { LabRecord } from './lab-record.ts';
 import { renderConfig, renderFile } from './render-config.ts';
-import type { RuntimeOptions } from './select-runtime.ts';
+import type { RuntimeOptions } from './runtime.ts';
 
 /** One lab as both runtimes see it: what it is made of, its state on disk, its secrets. */
 export abstract class RecordedLab implements LabRecord {

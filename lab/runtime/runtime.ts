@@ -1,4 +1,5 @@
-import type { Pace } from '../../stack/pace.ts';
+import type { Pace, PaceName } from '../../stack/pace.ts';
+import type { LabPaths } from '../state/paths.ts';
 
 /** The components of the topology, as `stack/topology.ts` declares them. */
 export type ComponentId = string;
@@ -91,7 +92,7 @@ export interface RunningLab {
   kill(component: ComponentId): Promise<void>;
   pause(component: ComponentId): Promise<void>;
   unpause(component: ComponentId): Promise<void>;
-  /** Starts it anew with these variables over its declared ones; `{}` goes back to the declared ones. */
+  /** Restarts it with these variables over its declared ones; `{}` goes back to the declared ones. */
   restart(component: ComponentId, env?: Readonly<Record<string, string>>): Promise<void>;
   /** The variables that `restart` laid over the declared ones. */
   overrides(component: ComponentId): Promise<Readonly<Record<string, string>>>;
@@ -116,4 +117,18 @@ export interface RunningLab {
   connect?(component: ComponentId): Promise<void>;
   /** Whether the component is joined to the lab's network now, as the engine says. */
   isConnected?(component: ComponentId): Promise<boolean>;
+}
+
+/** What both runtimes are made from. */
+export interface RuntimeOptions {
+  readonly name: string;
+  readonly paths: LabPaths;
+  /** The project's folder. */
+  readonly root: string;
+  /** `undefined`: what the lab was started with, `lab` for a new one. */
+  readonly pace: PaceName | undefined;
+  readonly native: boolean;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** A line that a person should read (why this runtime, which ports). */
+  readonly note: (text: string) => void;
 }

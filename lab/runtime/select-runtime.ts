@@ -1,26 +1,10 @@
-import type { PaceName } from '../../stack/pace.ts';
 import { RuntimeMismatch, RuntimeUnavailable } from '../errors.ts';
 import { readLabState } from '../state/lab-state.ts';
-import type { LabPaths } from '../state/paths.ts';
 import { AutoRuntime } from './auto-runtime.ts';
 import { createEmbeddedRuntime } from './embedded/embedded-runtime.ts';
-import type { Runtime, RuntimeKind } from './runtime.ts';
+import type { Runtime, RuntimeKind, RuntimeOptions } from './runtime.ts';
 
 export type RuntimeChoice = 'auto' | 'docker' | 'embedded';
-
-/** What both runtimes are made from. */
-export interface RuntimeOptions {
-  readonly name: string;
-  readonly paths: LabPaths;
-  /** The project's folder. */
-  readonly root: string;
-  /** `undefined`: what the lab was started with, `lab` for a new one. */
-  readonly pace: PaceName | undefined;
-  readonly native: boolean;
-  readonly environment: Readonly<Record<string, string | undefined>>;
-  /** A line that a person should read (why this runtime, which ports). */
-  readonly note: (text: string) => void;
-}
 
 /**
  * The runtime for this lab: the one it already runs on, or what was asked for. `auto` is docker where an engine answers

@@ -142,7 +142,7 @@ test('a primary that does not run is left alone by a promotion', async () => {
 });
 
 test('what is no database, or does not run, or is unknown, is not promoted', async () => {
-  await expect(lab.promote('service')).rejects.toThrow('embedded (service is no database)');
+  await expect(lab.promote('service')).rejects.toThrow('embedded (service is not a database)');
   await expect(lab.promote('two')).rejects.toThrow('two does not run, so it cannot be promoted.');
   await expect(lab.promote('three')).rejects.toThrow('three');
   expect(lab.done).toEqual([]);

@@ -91,7 +91,7 @@ export abstract class SessionLab<Session extends RecordedLab> implements Running
     if (component.program.kind !== 'postgres') {
       throw new CapabilityMissing(
         'promote',
-        `${this.kind} (${id} is no database)`,
+        `${this.kind} (${id} is not a database)`,
         'Promote postgres-replica.',
       );
     }

@@ -9,7 +9,7 @@ const holderSchema = z.object({ pid: z.int(), startTime: z.string(), command: z.
 type Holder = z.infer<typeof holderSchema>;
 
 export interface LockOptions {
-  /** For the message to whoever finds it taken. */
+  /** For the message to the command that finds it taken. */
   readonly labName: string;
   readonly command: string;
   /** How long to wait for the holder to finish; 0 does not wait. */

@@ -25,7 +25,7 @@ export interface RunningLoad {
   readonly ended: Promise<void>;
 }
 
-/** What autocannon's client has besides its published type: it is an emitter, and its rate is read at each turn. */
+/** What autocannon's client has beyond its published type: it is an emitter, and reads its rate at each turn. */
 interface RatedClient {
   rate: number;
   readonly requestIterator: { readonly currentRequest: { readonly kind?: string } };
@@ -113,7 +113,7 @@ export function startLoad(options: LoadOptions): RunningLoad {
     };
     clients.push(client);
     client.on('request', () => {
-      // One that was cut off without a word, as when the other side closes: nobody will answer it.
+      // The other side closed the connection: this request gets no answer.
       failed();
       waiting = true;
       underWay += 1;

@@ -50,7 +50,7 @@ export async function runTrafficWorker(options: WorkerOptions): Promise<void> {
       write(load.snapshot());
       ledger.flush(Date.now());
     }, writeEveryMs);
-    // Traffic is what components write most about: nobody may run another command for hours.
+    // Most of what components write is about traffic, and no other command may run for hours.
     const logs = join(dirname(options.tallyFile), 'logs');
     const rotation = setInterval(() => rotateOutputs({ logs }), rotateEveryMs);
     const aborted = new Promise<void>((resolve) =>

@@ -22,12 +22,12 @@ export interface UiStreams {
 export interface Ui {
   readonly json: boolean;
   readonly verbose: boolean;
-  /** A person looks at it: stdout and stderr are terminals and `--json` is off. */
+  /** A person is reading: stdout and stderr are terminals, and `--json` is off. */
   readonly interactive: boolean;
   readonly colors: ReturnType<typeof createColors>;
   /** A line of the result (stdout); nothing with `--json`. */
   line(text?: string): void;
-  /** Begins the screen anew; only for who is `interactive`. */
+  /** Clears the screen. Only where `interactive` is true. */
   clear(): void;
   /** A line of progress or a remark (stderr), also with `--json`. */
   note(text: string): void;

@@ -7,11 +7,10 @@ import type { Logger } from '../telemetry/logger.ts';
 import { Problem } from '../telemetry/problem.ts';
 import type { SwitchableSampler } from '../telemetry/sampling.ts';
 import { parseInput } from '../telemetry/validation.ts';
-import { probabilitySchema } from './fault-kind.ts';
 import type { FaultRegistry } from './fault-registry.ts';
 
 const levelBody = z.strictObject({ level: logLevelSchema });
-const samplingBody = z.strictObject({ ratio: probabilitySchema });
+const samplingBody = z.strictObject({ ratio: z.number().min(0).max(1) });
 
 export interface AdminOptions {
   token: string;

@@ -1,4 +1,5 @@
-import { z } from 'zod';
+import type { z } from 'zod';
+import { type FaultValues, faultSchema, type ServiceFaultName } from '../contract/fault-parameters.ts';
 
 /** Ends a fault's effect and frees what it holds; called once. */
 export type EndFault = () => void | Promise<void>;
@@ -6,19 +7,19 @@ export type EndFault = () => void | Promise<void>;
 /** One way in which a service can be broken on purpose. */
 export interface FaultKind {
   readonly kind: string;
-  readonly params: z.ZodObject;
+  readonly params: z.ZodType<Record<string, unknown>>;
   /** Begins the effect. */
   start(params: Record<string, unknown>): EndFault;
 }
 
-/** Declares a kind: its parameters with their ranges, and what makes the effect real. */
-export function defineFault<Shape extends z.ZodRawShape>(
-  kind: string,
-  shape: Shape,
-  start: (params: z.infer<z.ZodObject<Shape>>) => EndFault,
+/** Makes a fault of the contract real; its parameters and their ranges are there. */
+export function defineFault<Name extends ServiceFaultName>(
+  kind: Name,
+  start: (params: FaultValues<Name>) => EndFault,
 ): FaultKind {
-  return { kind, params: z.strictObject(shape), start: start as FaultKind['start'] };
+  return {
+    kind,
+    params: faultSchema(kind) as unknown as FaultKind['params'],
+    start: start as FaultKind['start'],
+  };
 }
-
-export const delayMsSchema = z.number().int().min(1).max(60_000);
-export const probabilitySchema = z.number().min(0).max(1);

@@ -1,12 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
+import { maxTtlMs, minTtlMs } from '../contract/fault-parameters.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Problem } from '../telemetry/problem.ts';
 import { parseInput } from '../telemetry/validation.ts';
 import type { EndFault, FaultKind } from './fault-kind.ts';
-
-/** Half an hour: a fault never outlives a forgotten lab for longer. */
-export const maxTtlMs = 1_800_000;
 
 export interface Fault {
   kind: string;
@@ -20,7 +18,7 @@ interface ActiveFault extends Fault {
   timer: NodeJS.Timeout;
 }
 
-const bodySchema = z.looseObject({ ttlMs: z.number().int().min(1).max(maxTtlMs) });
+const bodySchema = z.looseObject({ ttlMs: z.number().int().min(minTtlMs).max(maxTtlMs) });
 
 /** The faults that are active in this process. Each ends by itself when its time is over. */
 export class FaultRegistry {

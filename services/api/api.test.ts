@@ -281,7 +281,7 @@ describe('database', () => {
     const replica = await readyReplica({ poolMax: 2 });
     const { call, api, registry } = replica;
     const token = await account(replica);
-    await api.faults.put('connection-leak', { ttlMs: 60_000, perSecond: 100 });
+    await api.faults.put('connection-leak', { ttlMs: 60_000, perSecond: 10 });
     await until(async () => (await sampleOf(registry, 'database_connections_active')) === 2);
     const refused = await call('GET', '/notes/search?q=x', undefined, token);
     expect([refused.status, refused.body.type]).toEqual([503, 'urn:problem:database-unavailable']);

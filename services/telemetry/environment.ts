@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { logLevels } from '../contract/fault-parameters.ts';
 
 /** A TCP port as an environment variable gives it; 0 asks the system for a free one. */
 export const portSchema = z.coerce.number().int().min(0).max(65_535);
@@ -7,7 +8,6 @@ export const portSchema = z.coerce.number().int().min(0).max(65_535);
 export const countSchema = (minimum: number, maximum: number) =>
   z.coerce.number().int().min(minimum).max(maximum);
 
-export const logLevels = ['fatal', 'error', 'warn', 'info', 'debug'] as const;
 export const logLevelSchema = z.enum(logLevels);
 export type LogLevel = (typeof logLevels)[number];
 

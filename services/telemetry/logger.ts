@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { isSpanContextValid, TraceFlags, trace } from '@opentelemetry/api';
 import { createLogger as createWinstonLogger, transports, type Logger as WinstonLogger } from 'winston';
-import { type Environment, type LogLevel, logLevels } from './environment.ts';
+import { logLevels } from '../contract/fault-parameters.ts';
+import type { Environment, LogLevel } from './environment.ts';
 import { type LokiCounts, LokiTransport } from './loki-transport.ts';
 import { redact, redactText } from './redaction.ts';
 import { currentRequest } from './request-context.ts';

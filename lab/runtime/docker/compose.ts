@@ -1,7 +1,8 @@
 import { stringify } from 'yaml';
 import type { Component } from '../../../stack/topology.ts';
+import type { PlanOptions } from './launch.ts';
 import { configFolder, dataFolder } from './placement.ts';
-import { isLabService, type PlanOptions, planLaunch } from './plan.ts';
+import { isLabService, planLaunch } from './plan.ts';
 import { primaryInitScript } from './postgres-plan.ts';
 
 /** A component as a service of the Compose specification. */

@@ -41,7 +41,7 @@ export class DockerLab extends SessionLab<DockerSession> {
     await this.exclusively(async () => {
       // 409: it does not run.
       await tolerating([404, 409], () => this.session.container(id).kill({ signal: 'SIGKILL' }));
-      // Gone is gone only when the engine has noticed.
+      // For a moment the engine still calls it running: wait until it has noticed.
       await tolerating([404], () => this.session.container(id).wait({ condition: 'not-running' }));
     });
   }

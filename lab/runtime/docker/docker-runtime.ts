@@ -11,10 +11,10 @@ import type {
   ProgressEvent,
   RunningLab,
   Runtime,
+  RuntimeOptions,
   UpOptions,
 } from '../runtime.ts';
 import { inDependencyOrder } from '../schedule.ts';
-import type { RuntimeOptions } from '../select-runtime.ts';
 import { ensureNetwork, inspect, startComponent } from './container-control.ts';
 import { componentStatuses } from './container-status.ts';
 import { DockerLab, dockerCapabilities } from './docker-lab.ts';
@@ -158,7 +158,7 @@ class DockerRuntime implements Runtime {
   }
 
   async #create(previous: DockerSession | undefined): Promise<DockerSession> {
-    // Stopped containers of this lab keep no port, and are made anew when the ports move.
+    // Stopped containers of this lab hold no port, and are created again when the ports move.
     return this.#session(await recordNewLab(this.#options, this.#components, 'docker', previous));
   }
 

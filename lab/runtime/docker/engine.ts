@@ -78,7 +78,7 @@ export async function connectEngine(
     // the engine's own, so an old engine and a new one are both understood.
     docker = new Docker();
   } catch (cause) {
-    const reason = `DOCKER_HOST=${environment.DOCKER_HOST} is no address (${(cause as Error).message})`;
+    const reason = `DOCKER_HOST=${environment.DOCKER_HOST} is not an address (${(cause as Error).message})`;
     throw new RuntimeUnavailable(
       'docker',
       reason,

@@ -1,7 +1,7 @@
 /** Everything the lab makes in the engine bears these labels; `down` removes what bears them and nothing else. */
 export const labLabel = 'dev.break-and-observe.lab';
 export const componentLabel = 'dev.break-and-observe.component';
-/** Hash of what a container was made from: another hash means it must be made anew. */
+/** Hash of what a container was made from: another hash means that it must be created again. */
 export const planLabel = 'dev.break-and-observe.plan';
 /** On images that the lab builds; shared by the labs of one machine. */
 export const imageLabel = 'dev.break-and-observe.image';

@@ -1,38 +1,19 @@
 import { createHash } from 'node:crypto';
 import type Docker from 'dockerode';
-import type { Component, Placement } from '../../../stack/topology.ts';
+import type { Component } from '../../../stack/topology.ts';
 import { containerName, labLabels, networkName, planLabel, volumeName } from './labels.ts';
+import type { Launch, PlanOptions } from './launch.ts';
 import { dataFolder } from './placement.ts';
 import { postgresPlan } from './postgres-plan.ts';
 
-export interface PlanOptions {
-  readonly lab: string;
-  readonly at: Placement;
-  readonly portOffset: number;
-  readonly publishOn: string;
-  readonly image: string;
-  /** What `restart` laid over the declared variables. */
-  readonly overrides: Readonly<Record<string, string>>;
-  /** The PostgreSQL node that takes writes. */
-  readonly postgresPrimary: string;
-}
-
-/** What will be created for one component; creating it is somebody else's work. */
+/** What will be created for one component. Nothing is created here. */
 export interface ContainerPlan {
   readonly component: string;
-  /** Changes when the container must be made anew. */
+  /** Changes when the container must be created again. */
   readonly hash: string;
   readonly container: Docker.ContainerCreateOptions;
   /** The named volume, for a component that keeps something. */
   readonly volume: string | undefined;
-}
-
-/** What a component is run with, before it becomes a container or a compose service. */
-export interface Launch {
-  readonly entrypoint?: readonly string[];
-  readonly command?: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-  readonly user?: string;
 }
 
 /** Computes the container of `component`; pure. */

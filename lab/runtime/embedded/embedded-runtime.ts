@@ -12,10 +12,10 @@ import type {
   ProgressEvent,
   RunningLab,
   Runtime,
+  RuntimeOptions,
   UpOptions,
 } from '../runtime.ts';
 import { inDependencyOrder, stopOrder } from '../schedule.ts';
-import type { RuntimeOptions } from '../select-runtime.ts';
 import { startComponent, stopComponent } from './component-control.ts';
 import { ComponentProcess } from './component-process.ts';
 import { componentStatus } from './component-status.ts';
@@ -23,7 +23,7 @@ import { EmbeddedLab, embeddedCapabilities } from './embedded-lab.ts';
 import { removeSharedMemory, strayExecutables } from './leftovers.ts';
 import { createSession, type LabSession, openSession } from './session.ts';
 
-/** Components as child processes of nobody: they outlive the command that started them. */
+/** Components as detached processes: they outlive the command that started them. */
 export function createEmbeddedRuntime(
   options: RuntimeOptions,
   components: readonly Component[] = topology,

@@ -78,7 +78,7 @@ export async function prepareLaunch(
 
 /**
  * A PostgreSQL node is what the state says, not what it was declared as: after a promotion the declared primary comes
- * back as a standby of the other. Its old data is behind a fork of history then, and is cloned anew.
+ * back as a standby of the other. Its old data belongs to another timeline then, so it is cloned again.
  */
 async function preparePostgres(
   session: LabSession,

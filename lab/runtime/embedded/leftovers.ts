@@ -23,7 +23,7 @@ export function strayExecutables(root: string, component: Component): string[] {
 
 /**
  * A PostgreSQL that was killed leaves one small System V segment, its interlock against a second server on the same
- * data. The next start would remove it; when there is none, we do. Its ID stands in postmaster.pid, line 7.
+ * data. The next start would remove it; when there is none, we do. Its ID is in line 7 of postmaster.pid.
  */
 export async function removeSharedMemory(dataDirectory: string): Promise<void> {
   let lines: string[];

@@ -34,7 +34,7 @@ export function embeddedPlacement(options: {
 export function portOf(components: readonly Component[], id: string, port: PortName = 'http'): number {
   const component = components.find((one) => one.id === id);
   if (component === undefined) {
-    throw new Error(`"${id}" is no component: ${components.map((one) => one.id).join(', ')}`);
+    throw new Error(`"${id}" is not a component: ${components.map((one) => one.id).join(', ')}`);
   }
   const number = component.ports[port];
   if (number === undefined) {

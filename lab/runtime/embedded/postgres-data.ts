@@ -146,8 +146,8 @@ function own(paths: readonly string[], runAs: RunAs): void {
 }
 
 /**
- * Puts the lab's configuration into a data folder, anew at every start: ports may have moved, the other node may be the
- * primary now. The replication password stands in a passfile that only the server's user can read.
+ * Puts the lab's configuration into a data folder, at every start: ports may have moved, the other node may be the
+ * primary now. The replication password is in a passfile that only the server's user can read.
  */
 export function configureCluster(options: {
   readonly directory: string;

@@ -3,7 +3,7 @@ import type { Component, Placement } from '../../../stack/topology.ts';
 import { type RunAs, unprivilegedUser } from '../../process/run-as.ts';
 import { recordNewLab } from '../lab-record.ts';
 import { RecordedLab, readLabRecord } from '../recorded-lab.ts';
-import type { RuntimeOptions } from '../select-runtime.ts';
+import type { RuntimeOptions } from '../runtime.ts';
 import { ComponentProcess } from './component-process.ts';
 import { embeddedPlacement } from './placement.ts';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { defineFault, type FaultKind } from '../fault-kind.ts';
 
 const mebibyte = 1_048_576;
@@ -7,27 +6,20 @@ const burnSliceMs = 20;
 
 /** Faults that strike the process itself: its memory, its processor, its event loop. */
 export const processFaults: readonly FaultKind[] = [
-  defineFault(
-    'memory-leak',
-    {
-      mebibytesPerSecond: z.number().positive().max(256),
-      maxMebibytes: z.number().int().min(1).max(2_048),
-    },
-    ({ mebibytesPerSecond, maxMebibytes }) => {
-      const kept: Buffer[] = [];
-      const startedAt = Date.now();
-      const timer = setInterval(() => {
-        const wanted = Math.min(maxMebibytes, ((Date.now() - startedAt) / 1_000) * mebibytesPerSecond);
-        // Filled, because untouched pages would not count as resident.
-        while (kept.length + 1 <= wanted) kept.push(Buffer.alloc(mebibyte, 1));
-      }, leakTickMs).unref();
-      return () => {
-        clearInterval(timer);
-        kept.length = 0;
-      };
-    },
-  ),
-  defineFault('cpu-burn', { utilization: z.number().min(0.01).max(0.95) }, ({ utilization }) => {
+  defineFault('memory-leak', ({ mebibytesPerSecond, maxMebibytes }) => {
+    const kept: Buffer[] = [];
+    const startedAt = Date.now();
+    const timer = setInterval(() => {
+      const wanted = Math.min(maxMebibytes, ((Date.now() - startedAt) / 1_000) * mebibytesPerSecond);
+      // Filled, because untouched pages would not count as resident.
+      while (kept.length + 1 <= wanted) kept.push(Buffer.alloc(mebibyte, 1));
+    }, leakTickMs).unref();
+    return () => {
+      clearInterval(timer);
+      kept.length = 0;
+    };
+  }),
+  defineFault('cpu-burn', ({ utilization }) => {
     let timer: NodeJS.Timeout;
     const slice = () => {
       block(burnSliceMs * utilization);
@@ -36,19 +28,15 @@ export const processFaults: readonly FaultKind[] = [
     timer = setTimeout(slice, 0).unref();
     return () => clearTimeout(timer);
   }),
-  defineFault(
-    'event-loop-block',
-    { blockMs: z.number().int().min(1).max(5_000), everyMs: z.number().int().min(10).max(60_000) },
-    ({ blockMs, everyMs }) => {
-      let timer: NodeJS.Timeout;
-      const strike = () => {
-        block(blockMs);
-        timer = setTimeout(strike, everyMs).unref();
-      };
+  defineFault('event-loop-block', ({ blockMs, everyMs }) => {
+    let timer: NodeJS.Timeout;
+    const strike = () => {
+      block(blockMs);
       timer = setTimeout(strike, everyMs).unref();
-      return () => clearTimeout(timer);
-    },
-  ),
+    };
+    timer = setTimeout(strike, everyMs).unref();
+    return () => clearTimeout(timer);
+  }),
 ];
 
 /** Keeps the only thread busy: nothing else runs meanwhile. */

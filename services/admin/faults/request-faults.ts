@@ -1,21 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RequestHandler } from 'express';
-import { z } from 'zod';
 import { observedLocals } from '../../telemetry/observe-requests.ts';
 import { Problem } from '../../telemetry/problem.ts';
 import { inSpan } from '../../telemetry/tracing.ts';
-import {
-  defineFault,
-  delayMsSchema,
-  type EndFault,
-  type FaultKind,
-  probabilitySchema,
-} from '../fault-kind.ts';
+import { defineFault, type EndFault, type FaultKind } from '../fault-kind.ts';
 import { seededRandom } from '../seeded-random.ts';
-
-/** The route pattern that a fault is limited to; without it every endpoint is hit. */
-const endpointSchema = z.string().startsWith('/').max(200).optional();
-const oneInSchema = z.number().int().min(1).max(1_000_000);
 
 interface Active {
   latency?: { delayMs: number; endpoint?: string | undefined };
@@ -29,15 +18,6 @@ interface Active {
   errorSpike?: { status: number; endpoint?: string | undefined; left: number; over: () => void };
 }
 
-/** Episodes that come again and again, at moments that the seed decides. */
-const seedSchema = z.number().int().min(0).max(4_294_967_295);
-const everyMsSchema = z.number().int().min(200).max(7_200_000);
-const episodesShape = {
-  seed: seedSchema,
-  lastsMs: z.number().int().min(100).max(1_200_000),
-  everyMs: everyMsSchema,
-};
-
 /** Faults that strike a request in its handler: before the work, inside the request's span. */
 export function createRequestFaults(random: () => number = Math.random): {
   kinds: FaultKind[];
@@ -47,39 +27,31 @@ export function createRequestFaults(random: () => number = Math.random): {
   const hits = (endpoint: string | undefined, of: string | undefined) =>
     endpoint === undefined || endpoint === of;
   const kinds = [
-    defineFault('latency', { delayMs: delayMsSchema, endpoint: endpointSchema }, (params) => {
+    defineFault('latency', (params) => {
       active.latency = params;
       return () => {
         delete active.latency;
       };
     }),
-    defineFault(
-      'errors',
-      {
-        rate: probabilitySchema,
-        status: z.number().int().min(400).max(599).default(500),
-        endpoint: endpointSchema,
-      },
-      (params) => {
-        active.errors = params;
-        return () => {
-          delete active.errors;
-        };
-      },
-    ),
-    defineFault('rare-error', { oneIn: oneInSchema }, (params) => {
+    defineFault('errors', (params) => {
+      active.errors = params;
+      return () => {
+        delete active.errors;
+      };
+    }),
+    defineFault('rare-error', (params) => {
       active.rareError = params;
       return () => {
         delete active.rareError;
       };
     }),
-    defineFault('slow-rare', { oneIn: oneInSchema, delayMs: delayMsSchema }, (params) => {
+    defineFault('slow-rare', (params) => {
       active.slowRare = params;
       return () => {
         delete active.slowRare;
       };
     }),
-    defineFault('latency-spikes', { ...episodesShape, delayMs: delayMsSchema }, ({ delayMs, ...when }) =>
+    defineFault('latency-spikes', ({ delayMs, ...when }) =>
       episodes(when, () => {
         active.spike = { delayMs };
         return () => {
@@ -87,47 +59,34 @@ export function createRequestFaults(random: () => number = Math.random): {
         };
       }),
     ),
-    defineFault(
-      'slow-endpoint',
-      { ...episodesShape, delayMs: delayMsSchema, endpoint: z.string().startsWith('/').max(200) },
-      ({ delayMs, endpoint, ...when }) =>
-        episodes(when, () => {
-          active.slowEndpoint = { delayMs, endpoint };
-          return () => {
-            delete active.slowEndpoint;
-          };
-        }),
-    ),
-    defineFault(
-      'error-spikes',
-      {
-        seed: seedSchema,
-        everyMs: everyMsSchema,
-        requests: z.number().int().min(1).max(100_000),
-        status: z.number().int().min(400).max(599),
-        endpoint: endpointSchema,
-      },
-      ({ seed, everyMs, requests, status, endpoint }) => {
-        const random = seededRandom(seed);
-        let timer: NodeJS.Timeout;
-        const wait = (ms: number): void => {
-          timer = setTimeout(strike, ms).unref();
-        };
-        const over = (): void => {
-          delete active.errorSpike;
-          wait(everyMs * (0.75 + 0.5 * random()));
-        };
-        const strike = (): void => {
-          active.errorSpike = { status, endpoint, left: requests, over };
-        };
-        // Who waits for the second one has the whole pause to look at the first.
-        wait(firstSpikeAfterMs);
+    defineFault('slow-endpoint', ({ delayMs, endpoint, ...when }) =>
+      episodes(when, () => {
+        active.slowEndpoint = { delayMs, endpoint };
         return () => {
-          clearTimeout(timer);
-          delete active.errorSpike;
+          delete active.slowEndpoint;
         };
-      },
+      }),
     ),
+    defineFault('error-spikes', ({ seed, everyMs, requests, status, endpoint }) => {
+      const random = seededRandom(seed);
+      let timer: NodeJS.Timeout;
+      const wait = (ms: number): void => {
+        timer = setTimeout(strike, ms).unref();
+      };
+      const over = (): void => {
+        delete active.errorSpike;
+        wait(everyMs * (0.75 + 0.5 * random()));
+      };
+      const strike = (): void => {
+        active.errorSpike = { status, endpoint, left: requests, over };
+      };
+      // Who waits for the second one has the whole pause to look at the first.
+      wait(firstSpikeAfterMs);
+      return () => {
+        clearTimeout(timer);
+        delete active.errorSpike;
+      };
+    }),
   ];
   const middleware: RequestHandler = async (_request, response, next) => {
     const { endpoint } = observedLocals(response);

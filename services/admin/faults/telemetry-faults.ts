@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Counter, type Registry } from 'prom-client';
-import { z } from 'zod';
-import { logLevelSchema } from '../../telemetry/environment.ts';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { SwitchableSampler } from '../../telemetry/sampling.ts';
-import { defineFault, type FaultKind, probabilitySchema } from '../fault-kind.ts';
+import { defineFault, type FaultKind } from '../fault-kind.ts';
 
 const tickMs = 200;
 
@@ -19,29 +17,25 @@ export function createTelemetryFaults({
   sampler: SwitchableSampler;
 }): FaultKind[] {
   return [
-    defineFault(
-      'cardinality',
-      { seriesPerSecond: z.number().positive().max(5_000), maxSeries: z.number().int().min(1).max(50_000) },
-      ({ seriesPerSecond, maxSeries }) => {
-        const counter = new Counter({
-          name: 'client_sessions_total',
-          help: 'Sessions by client.',
-          labelNames: ['session_id'],
-          registers: [registry],
-        });
-        const startedAt = Date.now();
-        let series = 0;
-        const timer = setInterval(() => {
-          const wanted = Math.min(maxSeries, ((Date.now() - startedAt) / 1_000) * seriesPerSecond);
-          for (; series + 1 <= wanted; series++) counter.inc({ session_id: randomUUID() });
-        }, tickMs).unref();
-        return () => {
-          clearInterval(timer);
-          registry.removeSingleMetric('client_sessions_total');
-        };
-      },
-    ),
-    defineFault('debug-logging', {}, () => {
+    defineFault('cardinality', ({ seriesPerSecond, maxSeries }) => {
+      const counter = new Counter({
+        name: 'client_sessions_total',
+        help: 'Sessions by client.',
+        labelNames: ['session_id'],
+        registers: [registry],
+      });
+      const startedAt = Date.now();
+      let series = 0;
+      const timer = setInterval(() => {
+        const wanted = Math.min(maxSeries, ((Date.now() - startedAt) / 1_000) * seriesPerSecond);
+        for (; series + 1 <= wanted; series++) counter.inc({ session_id: randomUUID() });
+      }, tickMs).unref();
+      return () => {
+        clearInterval(timer);
+        registry.removeSingleMetric('client_sessions_total');
+      };
+    }),
+    defineFault('debug-logging', () => {
       const before = logger.level;
       logger.level = 'debug';
       return () => {
@@ -49,36 +43,32 @@ export function createTelemetryFaults({
         if (logger.level === 'debug') logger.level = before;
       };
     }),
-    defineFault('log-level', { level: logLevelSchema }, ({ level }) => {
+    defineFault('log-level', ({ level }) => {
       const before = logger.level;
       logger.level = level;
       return () => {
         if (logger.level === level) logger.level = before;
       };
     }),
-    defineFault(
-      'planted-errors',
-      { everyMs: z.number().int().min(100).max(60_000), marker: z.string().regex(/^[\w-]{4,64}$/) },
-      ({ everyMs, marker }) => {
-        const timers = [
-          setInterval(() => logger.error('settlement lost', { marker }), everyMs),
-          // What a search for the word finds besides, once debug lines are written.
-          setInterval(() => logger.debug('no error found', { checked: 'settlements', error: null }), 100),
-        ];
-        for (const timer of timers) timer.unref();
-        return () => {
-          for (const timer of timers) clearInterval(timer);
-        };
-      },
-    ),
-    defineFault('logged-secret', {}, () => {
+    defineFault('planted-errors', ({ everyMs, marker }) => {
+      const timers = [
+        setInterval(() => logger.error('settlement lost', { marker }), everyMs),
+        // What a search for the word finds besides, once debug lines are written.
+        setInterval(() => logger.debug('no error found', { checked: 'settlements', error: null }), 100),
+      ];
+      for (const timer of timers) timer.unref();
+      return () => {
+        for (const timer of timers) clearInterval(timer);
+      };
+    }),
+    defineFault('logged-secret', () => {
       const timer = setInterval(
         () => logger.info(`called with ${process.env.LAB_TOKEN ?? 'no token'}`),
         1_000,
       ).unref();
       return () => clearInterval(timer);
     }),
-    defineFault('sampling', { ratio: probabilitySchema }, ({ ratio }) => {
+    defineFault('sampling', ({ ratio }) => {
       const before = sampler.ratio;
       sampler.setRatio(ratio);
       return () => {

@@ -1,5 +1,4 @@
-import { z } from 'zod';
-import { defineFault, delayMsSchema, type FaultKind } from '../../admin/fault-kind.ts';
+import { defineFault, type FaultKind } from '../../admin/fault-kind.ts';
 import type { Database } from './database.ts';
 
 const leakTickMs = 100;
@@ -7,13 +6,13 @@ const leakTickMs = 100;
 /** Faults between the API and its database. */
 export function createDatabaseFaults(database: Database): FaultKind[] {
   return [
-    defineFault('slow-queries', { delayMs: delayMsSchema.max(9_000) }, ({ delayMs }) => {
+    defineFault('slow-queries', ({ delayMs }) => {
       database.delayMs = delayMs;
       return () => {
         database.delayMs = 0;
       };
     }),
-    defineFault('connection-leak', { perSecond: z.number().positive().max(100) }, ({ perSecond }) => {
+    defineFault('connection-leak', ({ perSecond }) => {
       const leaked: (() => void)[] = [];
       let wanted = 0;
       let pending = 0;

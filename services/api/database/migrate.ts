@@ -3,13 +3,7 @@ import { createUsers } from './migrations/0001-create-users.ts';
 import { createNotes } from './migrations/0002-create-notes.ts';
 import { createOrders } from './migrations/0003-create-orders.ts';
 import { announceNoteChanges } from './migrations/0004-announce-note-changes.ts';
-
-/** One step of the schema. Once released it never changes: a later one corrects it. */
-export interface Migration {
-  version: number;
-  name: string;
-  sql: string;
-}
+import type { Migration } from './migrations/migration.ts';
 
 export const migrations: readonly Migration[] = [createUsers, createNotes, createOrders, announceNoteChanges];
 

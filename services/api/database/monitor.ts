@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { Gauge, type Registry } from 'prom-client';
 import type { Logger } from '../../telemetry/logger.ts';
-import { type Migration, migrate, migrations } from './migrate.ts';
+import { migrate, migrations } from './migrate.ts';
+import type { Migration } from './migrations/migration.ts';
 import { ReplicationLag } from './replication-lag.ts';
 
 const intervalMs = 1_000;

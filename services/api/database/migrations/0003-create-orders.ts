@@ -1,4 +1,4 @@
-import type { Migration } from '../migrate.ts';
+import type { Migration } from './migration.ts';
 
 /** The stock of the ordinary products lasts for years of load; `last-edition` is sold out, to show a refusal. */
 export const createOrders: Migration = {

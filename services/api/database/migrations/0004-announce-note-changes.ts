@@ -1,4 +1,4 @@
-import type { Migration } from '../migrate.ts';
+import type { Migration } from './migration.ts';
 
 /** Each replica caches notes: a change made through one has to reach the caches of the others. */
 export const announceNoteChanges: Migration = {

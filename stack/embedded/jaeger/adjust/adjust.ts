@@ -3,11 +3,9 @@ import { correctClockSkew } from './clock-skew.ts';
 import { deduplicateSpans } from './duplicate-spans.ts';
 import { normalizeIpAttributes } from './ip-attributes.ts';
 import { moveLibraryAttributes } from './library-attributes.ts';
+import type { MutableSpan } from './mutable-span.ts';
 import { separateSharedSpanIds } from './shared-span-ids.ts';
 import { sortCollections } from './sort-collections.ts';
-
-/** A span under adjustment: a copy, so that what is stored stays as it came. */
-export type MutableSpan = { -readonly [Key in keyof Span]: Span[Key] } & { warnings: string[] };
 
 /**
  * What Jaeger's query service does to a trace before it shows it, in its order. The result shares nothing that an

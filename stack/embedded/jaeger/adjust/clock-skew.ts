@@ -1,7 +1,7 @@
 import { formatGoDuration } from '../../duration/go-duration.ts';
 import { attributeOf, type Resource } from '../model/span.ts';
 import { valueAsString } from '../model/value.ts';
-import type { MutableSpan } from './adjust.ts';
+import type { MutableSpan } from './mutable-span.ts';
 
 interface Node {
   readonly span: MutableSpan;

@@ -1,5 +1,5 @@
 import type { Resource, Scope } from '../model/span.ts';
-import type { MutableSpan } from './adjust.ts';
+import type { MutableSpan } from './mutable-span.ts';
 
 /** Drops spans that were delivered more than once, resource and scope included. Expects sorted collections. */
 export function deduplicateSpans(spans: readonly MutableSpan[]): MutableSpan[] {

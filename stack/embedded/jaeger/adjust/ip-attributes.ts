@@ -1,5 +1,5 @@
 import type { Attribute, Resource } from '../model/span.ts';
-import type { MutableSpan } from './adjust.ts';
+import type { MutableSpan } from './mutable-span.ts';
 
 const ipKeys = new Set(['ip', 'peer.ipv4']);
 

@@ -1,5 +1,5 @@
 import { attributeOf, type Resource } from '../model/span.ts';
-import type { MutableSpan } from './adjust.ts';
+import type { MutableSpan } from './mutable-span.ts';
 
 const libraryKeys = new Set([
   'telemetry.sdk.language',

@@ -1,4 +1,4 @@
-import type { MutableSpan } from './adjust.ts';
+import type { MutableSpan } from './mutable-span.ts';
 
 const client = 3;
 const server = 2;

@@ -1,5 +1,5 @@
 import type { Attribute, Resource, Scope } from '../model/span.ts';
-import type { MutableSpan } from './adjust.ts';
+import type { MutableSpan } from './mutable-span.ts';
 
 /** Attributes by key, events by time: a stable order for people, and what makes duplicates recognisable. */
 export function sortCollections(spans: readonly MutableSpan[]): void {

@@ -1,5 +1,5 @@
 import protobuf from 'protobufjs/light.js';
-import type { LogsData } from './otlp.ts';
+import type { LogsData } from './otlp-logs.ts';
 import { PushError } from './push-error.ts';
 
 // opentelemetry-proto, collector/logs/v1 and what it needs; field numbers are the specification's.

@@ -1,6 +1,7 @@
 import { sanitizeLabelName } from '../pipeline/line-labels.ts';
 import { getOrCreate } from '../units/get-or-create.ts';
 import { describeJsonError } from './json-error.ts';
+import type { AnyValue, LogRecord, LogsData } from './otlp-logs.ts';
 import { decodeLogs } from './otlp-schema.ts';
 import { PushError } from './push-error.ts';
 import { parseNanoseconds } from './push-json.ts';
@@ -28,44 +29,6 @@ const indexed: ReadonlySet<string> = new Set([
   'service.name',
   'service.namespace',
 ]);
-
-export interface AnyValue {
-  stringValue?: string;
-  boolValue?: boolean;
-  intValue?: string | number;
-  doubleValue?: number;
-  bytesValue?: string;
-  arrayValue?: { values?: AnyValue[] };
-  kvlistValue?: { values?: KeyValue[] };
-}
-
-export interface KeyValue {
-  key?: string;
-  value?: AnyValue;
-}
-
-interface LogRecord {
-  timeUnixNano?: string | number;
-  observedTimeUnixNano?: string | number;
-  severityNumber?: number | string;
-  severityText?: string;
-  body?: AnyValue;
-  attributes?: KeyValue[];
-  droppedAttributesCount?: number;
-  flags?: number;
-  traceId?: string;
-  spanId?: string;
-}
-
-export interface LogsData {
-  resourceLogs?: {
-    resource?: { attributes?: KeyValue[]; droppedAttributesCount?: number };
-    scopeLogs?: {
-      scope?: { name?: string; version?: string; attributes?: KeyValue[]; droppedAttributesCount?: number };
-      logRecords?: LogRecord[];
-    }[];
-  }[];
-}
 
 /** Parses an OTLP logs request (JSON or protobuf) into streams, mapped as Loki does by default. */
 export function parseOtlpLogs(body: Buffer, contentType: string): PushedStream[] {

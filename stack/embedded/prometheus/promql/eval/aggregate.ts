@@ -1,5 +1,3 @@
-import type { Labels } from '../../labels/labels.ts';
-import { Labels as LabelSet } from '../../labels/labels.ts';
 import { PromqlExecutionError } from '../errors.ts';
 import { formatFloat, formatG } from '../format-float.ts';
 import type { AggregateExpr } from '../parser/ast.ts';
@@ -9,10 +7,9 @@ import type { Block } from './block.ts';
 import { emptyBlock, mergeRows, withoutEmptyRows } from './block.ts';
 import { countValues } from './count-values.ts';
 import type { Evaluator } from './evaluator.ts';
-import { warnQuantile } from './evaluator.ts';
-import { groupRows } from './grouping.ts';
+import { groupingLabels, groupRows } from './grouping.ts';
 import { isInfinite, KahanSum } from './kahan.ts';
-import { quantile } from './quantile.ts';
+import { quantile, warnQuantile } from './quantile.ts';
 import { pickRows } from './top-k.ts';
 
 /** Evaluates an aggregation over all steps. */
@@ -63,11 +60,6 @@ function range(values: Float64Array): number[] {
     greatest = Math.max(greatest, value);
   }
   return [least, greatest];
-}
-
-export function groupingLabels(labels: Labels, names: ReadonlySet<string>, without: boolean): Labels {
-  if (without) return labels.without(new Set([...names, '__name__']));
-  return names.size === 0 ? LabelSet.empty : labels.keep(names);
 }
 
 /** Row by row into one cell per group and step, in the order of the rows, as the sums' last bits depend on it. */

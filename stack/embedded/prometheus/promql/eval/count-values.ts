@@ -1,6 +1,6 @@
-import { groupingLabels } from './aggregate.ts';
 import type { Block } from './block.ts';
 import { BlockBuilder, mergeRows } from './block.ts';
+import { groupingLabels } from './grouping.ts';
 
 /** How many samples of each group have each value; the value becomes a label. */
 export function countValues(

@@ -4,10 +4,10 @@
  */
 import { Labels } from '../../labels/labels.ts';
 import { PromqlExecutionError } from '../errors.ts';
-import { formatG } from '../format-float.ts';
 import type { CallExpr, Expr, MatrixSelector, SubqueryExpr, VectorSelector } from '../parser/ast.ts';
 import { unwrapParens } from '../parser/ast.ts';
 import { typeOf } from '../parser/check.ts';
+import { absentLabels } from './absent-labels.ts';
 import { aggregate } from './aggregate.ts';
 import { binaryOperation } from './binary.ts';
 import type { Block } from './block.ts';
@@ -16,6 +16,7 @@ import { callFunction } from './call.ts';
 import type { QueryContext } from './context.ts';
 import { resolveDuration } from './duration.ts';
 import { isStepInvariant } from './invariance.ts';
+import { warnQuantile } from './quantile.ts';
 import { anchoredSafe, rangeFunctions, smoothedSafe } from './range-functions.ts';
 import type { RangeSource } from './select.ts';
 import { readInstant, readSmoothed, selectRange } from './select.ts';
@@ -362,23 +363,4 @@ export class Evaluator {
     });
     return { ...common, series, dropName: block.dropName };
   }
-}
-
-/** The labels that absent() can tell from the selector: those matched by equality, once. */
-export function absentLabels(selector: VectorSelector): Labels {
-  const labels = new Map<string, string>();
-  const seen = new Set<string>();
-  for (const { name, operator, value } of selector.matchers) {
-    if (name === '__name__') continue;
-    if (operator === '=' && !seen.has(name)) {
-      labels.set(name, value);
-      seen.add(name);
-    } else labels.delete(name);
-  }
-  return Labels.from(labels);
-}
-
-export function warnQuantile(context: QueryContext, q: number, position: number): void {
-  if (q >= 0 && q <= 1) return;
-  context.annotations.warn(`quantile value should be between 0 and 1, got ${formatG(q)}`, position);
 }

@@ -1,4 +1,4 @@
-import type { Labels } from '../../labels/labels.ts';
+import { Labels } from '../../labels/labels.ts';
 
 /** A text equal for two label sets exactly when they agree on the named labels, or on all others but the name. */
 export function signatureOf(labels: Labels, names: ReadonlySet<string>, on: boolean): string {
@@ -36,4 +36,10 @@ export function groupRows(labels: readonly Labels[], names: ReadonlySet<string>,
     ofRow[row] = group;
   }
   return { ofRow, firstRow };
+}
+
+/** The labels that a group has. */
+export function groupingLabels(labels: Labels, names: ReadonlySet<string>, without: boolean): Labels {
+  if (without) return labels.without(new Set([...names, '__name__']));
+  return names.size === 0 ? Labels.empty : labels.keep(names);
 }

@@ -6,7 +6,7 @@ import { BlockBuilder, mergeRows, withoutEmptyRows } from './block.ts';
 import type { Bucket } from './buckets.ts';
 import { bucketFraction, bucketQuantile } from './buckets.ts';
 import type { Evaluator, Value } from './evaluator.ts';
-import { warnQuantile } from './evaluator.ts';
+import { warnQuantile } from './quantile.ts';
 
 const leLabel = new Set(['le']);
 

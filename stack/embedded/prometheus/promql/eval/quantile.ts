@@ -1,3 +1,6 @@
+import { formatG } from '../format-float.ts';
+import type { QueryContext } from './context.ts';
+
 /** Ascending with NaN first, as Prometheus sorts for quantiles. */
 export function ascending(a: number, b: number): number {
   if (Number.isNaN(a)) return Number.isNaN(b) ? 0 : -1;
@@ -20,4 +23,10 @@ export function quantile(q: number, values: number[] | Float64Array): number {
 
 export function isBadQuantile(q: number): boolean {
   return Number.isNaN(q) || q < 0 || q > 1;
+}
+
+/** Warns of a quantile that no quantile is. */
+export function warnQuantile(context: QueryContext, q: number, position: number): void {
+  if (q >= 0 && q <= 1) return;
+  context.annotations.warn(`quantile value should be between 0 and 1, got ${formatG(q)}`, position);
 }
