@@ -70,16 +70,19 @@ const alertsOf = (groups: readonly AlertGroup[]): AlertGroup['alerts'] => [
 
 const isActive = ({ status }: AlertGroup['alerts'][number]): boolean => status.state === 'active';
 
-/** Whether a message tells of this group: it carries what the alerts that nothing holds back have in common. */
-function tellsOf(message: Notification, group: AlertGroup): boolean {
+/**
+ * Whether a message tells of this group. What it names, all its alerts have in common; it names nothing where they
+ * differ, and they may differ by one that has just ended, which a group no longer lists.
+ */
+export function tellsOf(
+  message: Pick<Notification, 'alertname' | 'service' | 'severity'>,
+  group: Pick<AlertGroup, 'alerts'>,
+): boolean {
   const alerts = group.alerts.filter(isActive);
-  const common = (name: string): string => {
-    const values = new Set(alerts.map(({ labels }) => labels[name] ?? ''));
-    return values.size === 1 ? [...values][0]! : '';
-  };
-  const named = common('alertname');
-  const sameName = named === '' ? ['', 'unknown'].includes(message.alertname) : message.alertname === named;
-  return sameName && message.service === common('service');
+  return (['alertname', 'service', 'severity'] as const).every((name) => {
+    const named = message[name] === 'unknown' ? '' : message[name];
+    return named === '' || alerts.every(({ labels }) => labels[name] === named);
+  });
 }
 
 /**
