@@ -73,6 +73,30 @@ export const deadEnds: Check = {
   next: 'take the trace_id of a line and open it in Jaeger',
 };
 
+/** A policy at the tail drops what the services were told would be kept: their lines promise a trace. */
+export const brokenPromises: Check = {
+  id: 'broken-promises',
+  claim: 'the lines say trace_sampled is true, and their trace IDs lead nowhere',
+  pillar: 'logs',
+  query:
+    '{service="gateway"} |= "request completed" | json | trace_sampled="true", each trace_id asked of Jaeger',
+  async measure(context) {
+    const stretch = settledStretch(context, 4_000, sinceChange(context));
+    const requests = await loggedRequests(context, stretch, '', 30);
+    if (requests.length < 20) return { value: undefined, note: `only ${requests.length} lines` };
+    const { missing } = await missingTraces(
+      context,
+      requests.filter(({ sampled }) => sampled),
+    );
+    return { value: (100 * missing) / requests.length, note: `${missing} of ${requests.length}` };
+  },
+  expect: { atLeast: 85, unit: '%' },
+  withinSeconds: threeTurns,
+  link: ({ observe: { grafana } }) =>
+    grafana.exploreLink('loki', '{service="gateway"} |= "request completed" | json | trace_sampled="true"'),
+  next: 'take the trace_id of a line and open it in Jaeger',
+};
+
 export const linesSayIt: Check = {
   id: 'lines-say-it',
   claim: 'and the lines say so: trace_sampled is false in nine of ten',

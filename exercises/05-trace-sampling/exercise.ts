@@ -5,7 +5,17 @@ import { faultSpec } from '../../lab/faults/catalogue.ts';
 import { noPageFires, sharesFair, targetsUp, trafficFlows } from '../kit/baseline.ts';
 import { usersKeepComing } from '../kit/client-invariants.ts';
 import { stopTraffic } from '../kit/decoys.ts';
-import { allKept, countsScale, deadEnds, fewKept, graphThins, isKept, isLost, linesSayIt } from './checks.ts';
+import {
+  allKept,
+  brokenPromises,
+  countsScale,
+  deadEnds,
+  fewKept,
+  graphThins,
+  isKept,
+  isLost,
+  linesSayIt,
+} from './checks.ts';
 import { goodPolicy, keepEverything, oneInAHundred, writePolicy } from './policy.ts';
 import { chanceToMiss, rareTrace, whatItSaves, whoKnew } from './tasks.ts';
 import { failsOneIn, headRatio, jaegerYaml, slowMs, slowOneIn } from './telemetry.ts';
@@ -55,7 +65,7 @@ const atTheTail: Act = {
     'Every span reaches Jaeger now, and Jaeger decides when the trace is complete: by a policy that keeps one in a hundred, whatever it is. Write a better one.',
   load: 'peak',
   break: [poorPolicy, ...rare],
-  observe: [fewKept, isLost('failed', 2), isLost('slow', 3)],
+  observe: [fewKept, brokenPromises, isLost('failed', 2), isLost('slow', 3)],
   invariants: [usersKeepComing('peak', 'stop-traffic')],
   tasks: [writePolicy, rareTrace],
   decoys: [

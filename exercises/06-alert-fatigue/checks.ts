@@ -26,7 +26,7 @@ const secondsSince = (context: ExerciseContext): number =>
 
 const pagesFlood: Check = {
   id: 'pages-flood',
-  claim: 'somebody is paged again and again: at least five times since the break',
+  claim: 'somebody is paged again and again: at least three times since the break',
   pillar: 'alerts',
   query: 'notifications channel=pagerduty status=firing',
   async measure(context) {
@@ -35,7 +35,8 @@ const pagesFlood: Check = {
     const perHour = (3_600_000 * length) / (since.toMs - since.fromMs);
     return { value: length, note: `${Math.round(perHour)} an hour, if it goes on like this` };
   },
-  expect: { atLeast: 5, unit: 'notifications' },
+  // Alertmanager gathers what flaps into one message an interval: 200 to 340 an hour were seen.
+  expect: { atLeast: 3, unit: 'notifications' },
   withinSeconds: wholeHarmSeconds,
   link: inboxLink,
   next: 'npm run lab -- inbox shows who is told what',

@@ -68,15 +68,21 @@ const alertsOf = (groups: readonly AlertGroup[]): AlertGroup['alerts'] => [
   ).values(),
 ];
 
-/** Whether a message tells of this group: its name, service and severity are what the group's alerts have in common. */
-function tellsOf(message: Notification, { alerts }: AlertGroup): boolean {
-  const common = (name: string): string => {
-    const values = new Set(alerts.map(({ labels }) => labels[name] ?? ''));
-    return values.size === 1 ? [...values][0]! : '';
-  };
-  const named = common('alertname');
-  const sameName = named === '' ? ['', 'unknown'].includes(message.alertname) : message.alertname === named;
-  return sameName && message.service === common('service');
+const isActive = ({ status }: AlertGroup['alerts'][number]): boolean => status.state === 'active';
+
+/**
+ * Whether a message tells of this group. What it names, all its alerts have in common; it names nothing where they
+ * differ, and they may differ by one that has just ended, which a group no longer lists.
+ */
+export function tellsOf(
+  message: Pick<Notification, 'alertname' | 'service' | 'severity'>,
+  group: Pick<AlertGroup, 'alerts'>,
+): boolean {
+  const alerts = group.alerts.filter(isActive);
+  return (['alertname', 'service', 'severity'] as const).every((name) => {
+    const named = message[name] === 'unknown' ? '' : message[name];
+    return named === '' || alerts.every(({ labels }) => labels[name] === named);
+  });
 }
 
 /**
@@ -130,12 +136,12 @@ function verdictOn(groups: readonly AlertGroup[], told: readonly Notification[])
   const pages = distinct(told.filter(({ channel }) => channel === 'pagerduty'));
   if (pages === 0) return rejected('in a drill nobody was paged, and the database is gone');
   const lost = groups.filter(
-    (group) =>
-      group.alerts.some(({ status }) => status.state === 'active') &&
-      !told.some((one) => tellsOf(one, group)),
+    (group) => group.alerts.some(isActive) && !told.some((one) => tellsOf(one, group)),
   );
   if (lost.length > 0) {
-    const names = new Set(lost.flatMap((group) => group.alerts.map(({ labels }) => labels.alertname)));
+    const names = new Set(
+      lost.flatMap((group) => group.alerts.filter(isActive).map(({ labels }) => labels.alertname)),
+    );
     return rejected(`in a drill nobody was told of ${[...names].join(', ')}`);
   }
   if (pages > mostPages)

@@ -114,11 +114,16 @@ describe('the quality of alerting', () => {
     expect(quality.unfounded.map((one) => one.fromMs)).toEqual([60_000, 70_000]);
   });
 
+  it('does not measure a ticket by what users feel at the moment', () => {
+    const episodes = [episode(30), episode(60, 'low'), episode(100)];
+    expect(judgeAlerting(episodes, harm, hundred, { limitMs })).toMatchObject({ episodes: 2, precision: 1 });
+  });
+
   it('counts what was told too late, by mail alone, or never', () => {
     const late = judgeAlerting([episode(41), episode(100)], harm, hundred, { limitMs });
     expect(late).toMatchObject({ recall: 0.5, missed: [harm[0]] });
     const mail = judgeAlerting([episode(30, 'low'), episode(100, 'none')], harm, hundred, { limitMs });
-    expect(mail).toMatchObject({ precision: 1, recall: 0 });
+    expect(mail).toMatchObject({ episodes: 1, precision: 1, recall: 0 });
     expect(judgeAlerting([], harm, hundred, { limitMs })).toMatchObject({ precision: undefined, recall: 0 });
   });
 
@@ -156,8 +161,12 @@ describe('the time until somebody takes a message', () => {
 });
 
 describe('people were told', () => {
-  const message = (channel: string, receivedAt: string, receiver = 'oncall') =>
-    ({ channel, receivedAt, receiver, status: 'firing' }) as never;
+  const message = (
+    channel: string,
+    receivedAt: string,
+    receiver = 'oncall',
+    rest: { status?: string; dedupKey?: string } = {},
+  ) => ({ channel, receivedAt, receiver, alertname: 'A', service: 's', status: 'firing', ...rest }) as never;
   const [from, to] = [Date.parse('2026-01-01T00:00:00Z'), Date.parse('2026-01-01T00:00:20Z')];
 
   it.each([
@@ -170,6 +179,19 @@ describe('people were told', () => {
   ])('by %s: %s', (channel, told) => {
     expect(peopleWereTold([message(channel, '2026-01-01T00:00:10Z')])(from, to)).toBe(told);
     expect(peopleWereTold([message(channel, '2026-01-01T00:00:21Z')])(from, to)).toBe(false);
+  });
+
+  it('by a message that came shortly before and still stands', () => {
+    const page = (receivedAt: string, status: string, dedupKey = 'a') =>
+      message('pagerduty', receivedAt, 'oncall', { status, dedupKey });
+    const before = page('2025-12-31T23:59:45Z', 'firing');
+    const takenBack = page('2025-12-31T23:59:55Z', 'resolved');
+    expect(peopleWereTold([before])(from, to)).toBe(true);
+    expect(peopleWereTold([page('2025-12-31T23:59:39Z', 'firing')])(from, to)).toBe(false);
+    expect(peopleWereTold([before, takenBack])(from, to)).toBe(false);
+    expect(peopleWereTold([before, page('2025-12-31T23:59:55Z', 'resolved', 'b')])(from, to)).toBe(true);
+    expect(peopleWereTold([before, page('2026-01-01T00:00:05Z', 'resolved')])(from, to)).toBe(true);
+    expect(peopleWereTold([takenBack])(from, to)).toBe(false);
   });
 
   it('not by what a team finds in its own channel', () => {

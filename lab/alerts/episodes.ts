@@ -1,5 +1,11 @@
 import type { RangeSeries } from '../observe/prometheus-client.ts';
 
+/**
+ * A ticket: mail about a state that has built up for long (a budget nearly spent), for working hours. It interrupts
+ * nobody, so that it is not measured by what users feel at the moment.
+ */
+export const ticketSeverity = 'low';
+
 /** An alert that fires without a break: one alert of one set of labels. */
 export interface Episode {
   readonly alertname: string;

@@ -1,10 +1,10 @@
 import type { Interval } from '../traffic/ledger.ts';
-import { type Episode, urgentSeverities } from './episodes.ts';
+import { type Episode, ticketSeverity, urgentSeverities } from './episodes.ts';
 
 /** How good alerting was: what fired, against what users felt. */
 export interface AlertingQuality {
   readonly episodes: number;
-  /** Episodes that began while users were harmed. */
+  /** Episodes that began while users were harmed. Only those that interrupt a person count: see `ticketSeverity`. */
   readonly founded: number;
   /** Founded of all; undefined where nothing fired. */
   readonly precision: number | undefined;
@@ -41,7 +41,8 @@ export function judgeAlerting(
   },
 ): AlertingQuality {
   const within = episodes.filter(
-    ({ fromMs }) => fromMs >= interval.fromMs + jitterMs && fromMs < interval.toMs,
+    ({ severity, fromMs }) =>
+      severity !== ticketSeverity && fromMs >= interval.fromMs + jitterMs && fromMs < interval.toMs,
   );
   const unfounded = within.filter(({ fromMs }) => !stretches.some((one) => covers(one, fromMs)));
   const judged = judgedStretches(stretches, interval, limitMs);

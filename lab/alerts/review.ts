@@ -4,7 +4,7 @@ import type { Notification } from '../observe/inbox-client.ts';
 import type { PrometheusRule } from '../observe/prometheus-client.ts';
 import type { Interval, Ledger } from '../traffic/ledger.ts';
 import { percentile } from '../traffic/tally.ts';
-import { type Episode, firedEpisodes, replayedEpisodes } from './episodes.ts';
+import { type Episode, firedEpisodes, replayedEpisodes, ticketSeverity } from './episodes.ts';
 import { type AlertingQuality, judgeAlerting } from './judge-alerting.ts';
 import { harmfulStretches } from './user-harm.ts';
 
@@ -91,17 +91,35 @@ export async function notificationsIn(
   );
 }
 
-/** Whether a person was told of something that fires, between two moments. */
+/**
+ * Whether a person was told of something that fires, between two moments. Alertmanager says nothing again of what it has
+ * just said: a message that came up to as long before, and was not taken back since, tells as well.
+ */
 export function peopleWereTold(
   notifications: readonly Notification[],
 ): (fromMs: number, toMs: number) => boolean {
-  const times = notifications
-    .filter(
-      ({ status, channel, receiver }) =>
-        status === 'firing' && urgentChannels.includes(channel) && !receiver.startsWith('#team-'),
-    )
-    .map(({ receivedAt }) => Date.parse(receivedAt));
-  return (fromMs, toMs) => times.some((time) => time >= fromMs && time <= toMs);
+  const messages = notifications
+    .filter(({ channel, receiver }) => urgentChannels.includes(channel) && !receiver.startsWith('#team-'))
+    .map((message) => ({
+      ...message,
+      atMs: Date.parse(message.receivedAt),
+      subject: [
+        message.channel,
+        message.receiver,
+        message.dedupKey ?? message.alertname,
+        message.service,
+      ].join(),
+    }));
+  const firing = messages.filter(({ status }) => status === 'firing');
+  const resolved = messages.filter(({ status }) => status === 'resolved');
+  return (fromMs, toMs) =>
+    firing.some(
+      ({ atMs, subject }) =>
+        atMs <= toMs &&
+        (atMs >= fromMs ||
+          (atMs >= fromMs - (toMs - fromMs) &&
+            !resolved.some((one) => one.subject === subject && one.atMs >= atMs && one.atMs <= fromMs))),
+    );
 }
 
 /** One alert over the interval. */
@@ -112,8 +130,8 @@ export interface ReviewedAlert {
   readonly fired: number;
   /** Together, over all its instances. */
   readonly firingSeconds: number;
-  /** Times that it began while users were harmed. */
-  readonly founded: number;
+  /** Times that it began while users were harmed; null of a ticket, which is not measured by that. */
+  readonly founded: number | null;
   /** Messages that it fires, by channel. */
   readonly told: Readonly<Record<string, number>>;
   readonly acknowledged: number;
@@ -158,7 +176,7 @@ export async function reviewAlerts(context: ReviewContext, interval: Interval): 
     .map(([alertname, severity]): ReviewedAlert => {
       const own = episodes.filter((one) => one.alertname === alertname);
       const messages = fires.filter((one) => one.alertname === alertname);
-      const founded = own.filter((one) => !unfounded.has(one)).length;
+      const founded = severity === ticketSeverity ? null : own.filter((one) => !unfounded.has(one)).length;
       return {
         alertname,
         severity,
@@ -219,8 +237,9 @@ export function secondsToAcknowledge(
   return middle === undefined ? null : Math.round(middle / 100) / 10;
 }
 
-function adviceFor(fired: number, founded: number): string {
+function adviceFor(fired: number, founded: number | null): string {
   if (fired === 0) return 'did not fire';
+  if (founded === null) return 'a ticket: it interrupts nobody';
   if (founded === 0) return 'no user felt anything: change it, or delete it';
   if (founded / fired < 0.9)
     return `${fired - founded} times no user felt anything: make it wait, or aim higher`;

@@ -41,7 +41,7 @@ function show({ ui }: LabContext, review: AlertsReview, limitSeconds: number): v
         one.severity,
         `${one.fired} ×`,
         `${one.firingSeconds} s`,
-        `${one.founded} of ${one.fired}`,
+        one.founded === null ? '-' : `${one.founded} of ${one.fired}`,
         Object.entries(one.told)
           .map(([channel, count]) => `${channel} ${count}`)
           .join(', ') || '-',

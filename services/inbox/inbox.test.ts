@@ -366,6 +366,19 @@ describe('the page', () => {
   });
 });
 
+describe('a page of another site', () => {
+  it.each(['/slack/incidents', '/webhook/watchdog', '/ack/1', '/api/status'])(
+    'changes nothing through %s',
+    async (path) => {
+      const { post, list } = await start();
+      const answer = await post(path, slackMessage, { origin: 'https://evil.example' });
+      expect(answer.status).toBe(403);
+      expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
+      expect(await list()).toEqual([]);
+    },
+  );
+});
+
 describe('the watchdog', () => {
   it('raises a notification when the Watchdog stops arriving, and resolves it when it is back', async () => {
     const { post, list, url, registry } = await start({ watchdogTimeoutMs: 200 });

@@ -58,6 +58,7 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
     registry,
     endpoints: inboxEndpoints,
     readiness: () => [],
+    browsers: 'own',
     routes: (routes) =>
       addInboxRoutes(routes, {
         store,

@@ -1,4 +1,5 @@
 import express, { type Express } from 'express';
+import { foreignRequest } from '../contract/browser-requests.ts';
 import { createEndpointMatcher } from './endpoint-matcher.ts';
 import { answerNotFound, handleErrors } from './handle-errors.ts';
 import { HttpMetrics } from './http-metrics.ts';
@@ -16,6 +17,8 @@ export interface ServiceAppOptions {
   endpoints: readonly string[];
   readiness: Readiness;
   onRequest?: () => void;
+  /** `own`: no page of another site may reach it by a browser; for what people open without a password. */
+  browsers?: 'own' | 'any';
   /** Adds the service's own routes between the shared probes and the shared error handling. */
   routes(app: Express): void;
 }
@@ -27,6 +30,13 @@ export function createServiceApp(options: ServiceAppOptions): Express {
   app.disable('x-powered-by');
   app.set('etag', false);
   app.set('query parser', 'simple');
+  if (options.browsers === 'own')
+    app.use((request, response, next) => {
+      response.setHeader('X-Content-Type-Options', 'nosniff');
+      const refusal = foreignRequest(request.method, request.headers);
+      if (refusal === undefined) return next();
+      response.status(403).type('text/plain').send(`${refusal}\n`);
+    });
   // Probes and scrapes stand before the observation: the metrics speak of users' requests only.
   app.get('/health', (_request, response) => {
     response.json({ status: 'ok' });

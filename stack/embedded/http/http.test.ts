@@ -1,3 +1,4 @@
+import { type IncomingHttpHeaders, request } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import type { NextFunction, Request, Response } from 'express';
 import { describe, expect, test } from 'vitest';
@@ -46,6 +47,52 @@ describe('listen', () => {
     await new Promise((resolve) => server.server.once('request', resolve));
     await server.close(10);
     expect(await hanging).toBe('cut');
+  });
+});
+
+/** `fetch` sets the Host itself. */
+const ask = (url: string, method: string, headers: Record<string, string>) =>
+  new Promise<{ status: number | undefined; headers: IncomingHttpHeaders; text: string }>(
+    (resolve, reject) => {
+      const sent = request(url, { method, headers }, async (response) => {
+        let text = '';
+        for await (const chunk of response) text += String(chunk);
+        resolve({ status: response.statusCode, headers: response.headers, text });
+      });
+      sent.on('error', reject).end();
+    },
+  );
+
+describe('whatever listens', () => {
+  test('is reached by no page of another site, and the app is not asked', async () => {
+    let asked = 0;
+    const app = createApp();
+    app.use((_request: Request, response: Response) => {
+      asked += 1;
+      response.send('done');
+    });
+    await using server = await listen(app, '127.0.0.1:0');
+    const rebound = await ask(server.url, 'GET', { host: 'evil.example' });
+    expect(rebound).toMatchObject({ status: 403, text: expect.stringContaining('Host "evil.example"') });
+    const form = await ask(server.url, 'POST', {
+      origin: 'https://evil.example',
+      'content-type': 'application/x-www-form-urlencoded',
+    });
+    expect(form).toMatchObject({
+      status: 403,
+      text: expect.stringContaining('Origin "https://evil.example"'),
+    });
+    expect((await ask(server.url, 'POST', { 'sec-fetch-site': 'cross-site' })).status).toBe(403);
+    expect(asked).toBe(0);
+    expect((await ask(server.url, 'POST', { origin: 'http://localhost:3000' })).status).toBe(200);
+    expect(asked).toBe(1);
+  });
+
+  test('lets a page load nothing unless it says what', async () => {
+    await using server = await listen(echoApp(), '127.0.0.1:0');
+    const { headers } = await ask(`${server.url}/nothing`, 'GET', {});
+    expect(headers['x-content-type-options']).toBe('nosniff');
+    expect(headers['content-security-policy']).toContain("default-src 'none'");
   });
 });
 

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import { foreignRequest } from '../../../services/contract/browser-requests.ts';
 
 /** A server that accepts connections; it is only ever had while it runs. */
 export interface RunningServer {
@@ -25,10 +26,25 @@ export function parseListenAddress(address: string): { host: string; port: numbe
   return { host: match[1] || match[2] || '127.0.0.1', port };
 }
 
+/** What a page may load by default, nothing; a page that needs its own scripts or styles says so. */
+const loadsNothing = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/** Before any app: browsers take no answer for another type, load nothing by themselves, and no other site gets in. */
+const guarded =
+  (app: RequestListener): RequestListener =>
+  (request, response) => {
+    response.setHeader('X-Content-Type-Options', 'nosniff');
+    response.setHeader('Content-Security-Policy', loadsNothing);
+    const refusal = foreignRequest(request.method, request.headers);
+    if (refusal === undefined) return app(request, response);
+    response.writeHead(403, { 'Content-Type': 'text/plain; charset=utf-8', Connection: 'close' });
+    response.end(`${refusal}\n`);
+  };
+
 /** Serves the app at `host:port`. Rejects with one clear sentence when the address is taken or not ours. */
 export async function listen(app: RequestListener, address: string): Promise<RunningServer> {
   const { host, port } = parseListenAddress(address);
-  const server = createServer({ keepAliveTimeout: 30_000, maxHeaderSize: 64 * 1024 }, app);
+  const server = createServer({ keepAliveTimeout: 30_000, maxHeaderSize: 64 * 1024 }, guarded(app));
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => {
     sockets.add(socket);

@@ -6,7 +6,7 @@ import { marshalConfig } from '../config/marshal.ts';
 import { matchesAll } from '../labels/matcher.ts';
 import { ApiError, openApiError } from './api-error.ts';
 import { parseBody } from './body.ts';
-import { renderPage } from './page.ts';
+import { contentSecurityPolicy, renderPage } from './page.ts';
 import { postAlerts } from './post-alerts.ts';
 import { postSilence } from './post-silence.ts';
 import { listAlerts, listGroups, listSilences, receiverMatchers, silenceView } from './views.ts';
@@ -158,6 +158,7 @@ export function createAlertmanagerApp(manager: Alertmanager): Express {
     response.setHeader('cache-control', 'no-cache, no-store, must-revalidate');
     response.setHeader('expires', '0');
     response.setHeader('pragma', 'no-cache');
+    response.setHeader('Content-Security-Policy', contentSecurityPolicy);
     response.type('html').send(renderPage(manager));
   });
   app.all(/^\/api\/v1\/.*$/, (_, response) => {

@@ -2,7 +2,7 @@ import type { Express, NextFunction, Request, Response } from 'express';
 import { createApp } from '../../http/app.ts';
 import { cors } from '../../http/cors.ts';
 import type { JaegerMetrics } from '../telemetry/metrics.ts';
-import { searchPage } from '../ui/search-page.ts';
+import { contentSecurityPolicy, searchPage } from '../ui/search-page.ts';
 import { createLabApi } from './lab-api.ts';
 import { createLegacyApi } from './legacy-api.ts';
 import type { QueryService } from './query-service.ts';
@@ -37,6 +37,7 @@ export function createQueryServer({ basePath, service, metrics }: QueryServerOpt
   app.get(
     [`${basePath}/`, `${basePath}/search`, `${basePath}/trace/:traceId`],
     (_request: Request, response: Response) => {
+      response.setHeader('Content-Security-Policy', contentSecurityPolicy);
       response.type('html').send(searchPage(basePath));
     },
   );

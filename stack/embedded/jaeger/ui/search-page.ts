@@ -1,3 +1,7 @@
+/** Its script and style come with the page, data from the same server; nothing else is loaded. */
+export const contentSecurityPolicy =
+  "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
 /** A plain page to search traces and look at one: everything comes from the query API on the same port. */
 export function searchPage(basePath: string): string {
   return page.replaceAll('__BASE__', JSON.stringify(basePath).slice(1, -1).replace(/</g, '\\u003c'));

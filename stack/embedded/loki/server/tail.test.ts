@@ -34,3 +34,13 @@ it('refuses a query that does not parse before it upgrades', async () => {
   const [error] = (await once(socket, 'error')) as [Error];
   expect(error.message).toContain('400');
 });
+
+it("is not opened by another site's page, which a browser would let read it", async () => {
+  await using loki = await startTestServer();
+  const socket = new WebSocket(
+    `${loki.server.url.replace('http', 'ws')}/loki/api/v1/tail?query=%7Bapp%3D%22live%22%7D`,
+    { origin: 'https://evil.example' },
+  );
+  const [error] = (await once(socket, 'error')) as [Error];
+  expect(error.message).toContain('403');
+});

@@ -1,6 +1,7 @@
-import type { IncomingMessage, Server } from 'node:http';
+import { type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { foreignRequest } from '../../../../services/contract/browser-requests.ts';
 import { instantOfMilliseconds } from '../../go-time/index.ts';
 import type { LokiConfig } from '../config/config.ts';
 import { runLogQuery } from '../engine/log-query.ts';
@@ -65,6 +66,9 @@ export class TailApi {
       socket.on('error', () => socket.destroy());
       const url = new URL(request.url ?? '/', 'http://loki');
       try {
+        // A WebSocket of another site's page is not held back by the browser: it is refused as a change would be.
+        const refusal = foreignRequest('POST', request.headers);
+        if (refusal !== undefined) throw new HttpError(403, refusal);
         if (!['/loki/api/v1/tail', '/api/prom/tail'].includes(url.pathname)) {
           throw new HttpError(404, '404 page not found');
         }
@@ -80,7 +84,7 @@ export class TailApi {
         const status = error instanceof HttpError ? error.status : 400;
         const text = `${(error as Error).message}\n`;
         socket.end(
-          `HTTP/1.1 ${status} ${status === 404 ? 'Not Found' : 'Bad Request'}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
+          `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: text/plain; charset=utf-8\r\n` +
             `Content-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
         );
       }
