@@ -103,7 +103,7 @@ function showLab(ui: Ui, { telemetry, alerting, slo }: LabNow, lookBack: string)
   const falsePositives = quality.precision === null ? null : 100 * (1 - quality.precision);
   ui.line(
     quality.episodes === 0
-      ? `Alerting in the last ${lookBack}: nothing fired.`
+      ? `Alerting in the last ${lookBack}: nothing fired${quality.stretches === 0 ? '' : `, although users were harmed ${quality.stretches} times`}.`
       : `Alerting in the last ${lookBack}: ${number(falsePositives, 0)} % of what fired was a false positive; of ${quality.stretches} times that users were harmed, somebody was told in time of ${quality.told}; ${Math.round(pagesAnHour)} pages an hour.`,
   );
   const missed = slo.objectives.filter((one) => one.met === false);
