@@ -1,4 +1,9 @@
-import type { PublicStatus } from './status-page.ts';
+/** What the minutes are judged by; ISO times, `resolvedAt` null while it is open. */
+export interface IncidentTime {
+  readonly severity: string;
+  readonly declaredAt: string;
+  readonly resolvedAt: string | null;
+}
 
 /** How one minute was for users: `unknown` before anybody looked. */
 export type MinuteState = 'up' | 'degraded' | 'down' | 'unknown';
@@ -17,7 +22,7 @@ const minuteMs = 60_000;
  * (SEV1, SEV2) are down, what is less is degraded.
  */
 export function uptimeOf(
-  { incidents }: PublicStatus,
+  { incidents }: { readonly incidents: readonly IncidentTime[] },
   { nowMs, knownSinceMs, minutes: count = 60 }: { nowMs: number; knownSinceMs: number; minutes?: number },
 ): Uptime {
   const lastMs = Math.floor(nowMs / minuteMs) * minuteMs;
