@@ -103,12 +103,12 @@ function showLab(ui: Ui, { telemetry, alerting, slo }: LabNow, lookBack: string)
   const falsePositives = quality.precision === null ? null : 100 * (1 - quality.precision);
   ui.line(
     quality.episodes === 0
-      ? `Alerting in the last ${lookBack}: nothing fired${quality.stretches === 0 ? '' : `, although users were harmed ${quality.stretches} times`}.`
-      : `Alerting in the last ${lookBack}: ${number(falsePositives, 0)} % of what fired was a false positive; of ${quality.stretches} times that users were harmed, somebody was told in time of ${quality.told}; ${Math.round(pagesAnHour)} pages an hour.`,
+      ? `Alerting in the last ${lookBack}: nothing fired${quality.stretches === 0 ? '' : `, although users were harmed ${quality.stretches} ×`}.`
+      : `Alerting in the last ${lookBack}: ${number(falsePositives, 0)} % of what fired was a false positive; users were harmed ${quality.stretches} ×, and somebody was told in time ${quality.told} ×; ${Math.round(pagesAnHour)} pages an hour.`,
   );
   const missed = slo.objectives.filter((one) => one.met === false);
   ui.line(
-    `Service levels: ${missed.length === 0 ? 'every objective that can be measured is met' : `missed: ${missed.map((one) => one.objective).join('; ')}`}. ${(100 * slo.budget.remainingRatio).toFixed(1)} % of the error budget is left. ${slo.policy.words}.`,
+    `Service levels: ${missed.length === 0 ? 'every objective that can be measured is met' : `missed: ${missed.map((one) => one.objective).join('; ')}`}. ${(100 * slo.budget.remainingRatio).toFixed(1)} % of the error budget is left. Policy: ${slo.policy.step}: ${slo.policy.words}.`,
   );
 }
 
