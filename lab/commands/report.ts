@@ -108,7 +108,7 @@ function showLab(ui: Ui, { telemetry, alerting, slo }: LabNow, lookBack: string)
   );
   const missed = slo.objectives.filter((one) => one.met === false);
   ui.line(
-    `Service levels: ${missed.length === 0 ? 'every objective that can be measured is met' : `missed: ${missed.map((one) => one.objective).join('; ')}`}. ${(100 * slo.budget.remainingRatio).toFixed(1)} % of the error budget is left. Policy: ${slo.policy.step}: ${slo.policy.words}.`,
+    `Service levels: ${missed.length === 0 ? 'every objective that can be measured is met' : `missed: ${missed.map((one) => one.objective).join('; ')}`}. ${(100 * slo.budget.remainingRatio).toFixed(1)} % of the error budget is left. Policy: ${slo.policy.words}.`,
   );
 }
 
