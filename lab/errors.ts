@@ -283,6 +283,12 @@ export const ProgressOutdated = defineError(
     `${file} has version ${found}, this lab writes version ${wanted}: it is from another release. Begin the exercise again: npm run lab -- exercise reset ${exercise}`,
 );
 
+export const ScoreCorrupt = defineError(
+  'LAB_SCORE_CORRUPT',
+  (file: string, problem: string) =>
+    `${file} cannot be understood (${problem}). Delete it: the scores of that exercise begin anew.`,
+);
+
 export const TrafficFailed = defineError(
   'LAB_TRAFFIC_FAILED',
   (reason: string) =>

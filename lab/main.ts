@@ -16,6 +16,7 @@ import { register as registerLogs } from './commands/logs.ts';
 import { register as registerMenu } from './commands/menu.ts';
 import { register as registerOncall } from './commands/oncall.ts';
 import { register as registerPromote } from './commands/promote.ts';
+import { register as registerReport } from './commands/report.ts';
 import { register as registerSilence } from './commands/silence.ts';
 import { register as registerSlo } from './commands/slo.ts';
 import { register as registerStatus } from './commands/status.ts';
@@ -48,6 +49,7 @@ const commands = [
   registerSilence,
   registerPromote,
   registerFailover,
+  registerReport,
   registerCi,
   registerExport,
   registerTrafficWorker,

@@ -72,10 +72,17 @@ describe('exercise 01, step by step', () => {
     const recovery = await cli.run('exercise', 'check');
     expect(recovery.stdout).toContain('It is repaired: checking the recovery.');
     expect(recovery.stdout).toContain('The steady state is back: done.');
+    // A wrong answer and two hints leave a quarter of one task; four solutions were shown; the repair was in time.
+    expect(recovery.stdout).toContain('Score: 34 of 100\n');
+    expect(recovery.stdout).toMatch(/which-replica +4 of 14 +1 wrong answer, 2 hints/);
     expect(recovery.code).toBe(0);
     expect(existsSync(join(cli.paths.directory, 'traffic.json'))).toBe(false);
     expect((await cli.run('exercise', 'fix')).stderr).toContain('LAB_EXERCISE_NONE_OPEN');
     expect((await cli.run('exercise', 'fix', '01-high-latency')).stderr).toContain('LAB_EXERCISE_PHASE');
     expect((await cli.run('exercise', 'reset', '01-high-latency')).code).toBe(0);
+    expect(JSON.parse((await cli.run('exercise', 'list', '--json')).stdout).exercises[0]).toMatchObject({
+      phase: 'not begun',
+      scores: { times: 1, last: { points: 34 }, best: { points: 34 } },
+    });
   });
 });

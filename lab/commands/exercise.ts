@@ -12,6 +12,7 @@ import { isAsWanted } from '../exercise/phase.ts';
 import { type Progress, ProgressStore } from '../exercise/progress.ts';
 import { pollInterval } from '../exercise/run-check.ts';
 import { planExercise, writeScaffold } from '../exercise/scaffold.ts';
+import { ScoreStore, type Scores } from '../exercise/score-store.ts';
 import { phaseOf, whereabouts } from '../exercise/where.ts';
 import { Workshop } from '../exercise/workshop.ts';
 import { projectRoot } from '../root.ts';
@@ -78,6 +79,7 @@ export function register(program: Command, context: LabContext): void {
 
 async function listExercises({ ui, paths }: LabContext): Promise<void> {
   const store = new ProgressStore(paths.exercises);
+  const scores = new ScoreStore(paths.scores);
   const exercises = (await loadExercises(projectRoot)).map((exercise) => {
     const progress = store.read(exercise.id);
     return { exercise, progress, done: countAnswered(exercise, progress) };
@@ -91,16 +93,18 @@ async function listExercises({ ui, paths }: LabContext): Promise<void> {
     phase: phaseOf(progress),
     tasksAnswered: done,
     tasks: exercise.acts.flatMap((act) => act.tasks).length,
+    scores: scores.read(exercise.id) ?? null,
   }));
   ui.result({ exercises: data }, () =>
     ui.table([
-      ['EXERCISE', 'TITLE', 'MINUTES', 'PROGRESS', 'TASKS'],
+      ['EXERCISE', 'TITLE', 'MINUTES', 'PROGRESS', 'TASKS', 'SCORE'],
       ...data.map((one) => [
         one.id,
         one.title,
         String(one.minutes),
         one.acts > 1 && one.act > 0 ? `act ${one.act} of ${one.acts}, ${one.phase}` : one.phase,
         `${one.tasksAnswered}/${one.tasks}`,
+        one.scores === null ? '-' : scoresLine(one.scores),
       ]),
     ]),
   );
@@ -149,7 +153,13 @@ export async function checkExercise(context: LabContext, id: string | undefined)
   const outcome = await learner.check();
   context.exitWith(exitCodeOf(outcome));
   context.ui.result(
-    { id: learner.exercise.id, act: learner.act.id, ...outcome, progress: phaseOf(learner.progress) },
+    {
+      id: learner.exercise.id,
+      act: learner.act.id,
+      ...outcome,
+      progress: phaseOf(learner.progress),
+      ...learner.score,
+    },
     () => {
       if (!outcome.held) return context.ui.line('Not yet. The lines above say where to look.');
       if (outcome.phase !== 'recover') {
@@ -169,9 +179,26 @@ export async function checkExercise(context: LabContext, id: string | undefined)
   );
 }
 
-function showLearnings({ ui }: LabContext, { exercise }: Learner): void {
+function showLearnings({ ui }: LabContext, { exercise, score }: Learner): void {
   ui.line('The steady state is back: done. What to take along:');
   for (const learning of exercise.learnings) ui.line(`  - ${learning}`);
+  if (score === undefined) return;
+  ui.line();
+  const { points, parts } = score.score;
+  const again = score.scores !== undefined && score.scores.times > 1 ? scoresLine(score.scores) : undefined;
+  ui.line(`Score: ${points} of 100${again === undefined ? '' : ` (${again})`}`);
+  ui.table(
+    parts.map((part) => [
+      `  ${part.name}`,
+      `${Math.round(part.points)} of ${Math.round(part.of)}`,
+      part.because,
+    ]),
+  );
+  ui.line(`Once more: npm run lab -- exercise reset ${exercise.id}, then start it. The best score stays.`);
+}
+
+function scoresLine({ last, best, times }: Scores): string {
+  return times === 1 ? `${last.points}` : `last ${last.points}, best ${best.points}`;
 }
 
 /** Where the learner is: works without a running lab. */
@@ -220,7 +247,7 @@ async function answerTask(context: LabContext, words: string[]): Promise<void> {
   }
   const judgement = await learner.answer(taskId, answer.length === 0 ? undefined : answer.join(' '));
   if (!judgement.accepted) context.exitWith(1);
-  context.ui.result({ task: taskId, ...judgement }, () => {
+  context.ui.result({ task: taskId, ...judgement, ...learner.score }, () => {
     context.ui.line(`${judgement.accepted ? '✓' : '✗'} ${taskId}: ${judgement.because}`);
     if (!judgement.accepted) return;
     if (learner.progress?.doneAt === undefined) showTasks(context, learner);

@@ -20,6 +20,8 @@ import {
 } from './model.ts';
 import { actPhases, changeTask, currentAct, isBroken, type Progress, reach } from './progress.ts';
 import type { CheckResult } from './run-check.ts';
+import { type Score, scoreOf } from './score.ts';
+import type { Scores } from './score-store.ts';
 import type { Workshop } from './workshop.ts';
 
 /** What the learner's commands report while they work. */
@@ -218,6 +220,18 @@ export class Learner {
   async #finish(lifecycle: Lifecycle): Promise<void> {
     lifecycle.finish();
     await lifecycle.session.stopTraffic();
+    const { points } = scoreOf(this.exercise, lifecycle.progress);
+    this.#workshop.scores.note(this.exercise.id, points, lifecycle.progress.doneAt!);
+  }
+
+  /** How well the exercise was done, and what was reached before; undefined while it is not done. */
+  get score(): { readonly score: Score; readonly scores: Scores | undefined } | undefined {
+    const { progress } = this;
+    if (progress?.doneAt === undefined) return undefined;
+    return {
+      score: scoreOf(this.exercise, progress),
+      scores: this.#workshop.scores.read(this.exercise.id),
+    };
   }
 
   /** Finds a task's answer from telemetry, and keeps that it was shown. An action is told, not done. */

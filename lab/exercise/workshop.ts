@@ -17,6 +17,7 @@ import { readCredentials } from '../state/credentials.ts';
 import { Traffic } from '../traffic/traffic.ts';
 import { systemClock } from './clock.ts';
 import { isBroken, ProgressStore } from './progress.ts';
+import { ScoreStore } from './score-store.ts';
 import { assertHealed, type SessionOptions } from './session.ts';
 
 /** How long a learner's fault and traffic live without any command. */
@@ -29,6 +30,7 @@ export class Workshop {
   readonly journal: FaultJournal;
   readonly traffic: Traffic;
   readonly progress: ProgressStore;
+  readonly scores: ScoreStore;
   readonly events: EventLog;
   readonly changes: Changes;
   readonly workspace: Workspace;
@@ -45,6 +47,7 @@ export class Workshop {
     this.journal = new FaultJournal(paths.faultsFile);
     this.traffic = new Traffic(lab);
     this.progress = new ProgressStore(paths.exercises);
+    this.scores = new ScoreStore(paths.scores);
     this.events = new EventLog(paths.eventsFile);
     this.changes = new Changes(paths.changesFile, lab, this.events);
     this.workspace = new Workspace(paths.workspace);

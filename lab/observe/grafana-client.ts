@@ -61,6 +61,15 @@ export class GrafanaClient {
     });
   }
 
+  /** How many dashboards there are. */
+  async dashboards(options: Cancel = {}): Promise<number> {
+    const found = await this.#http.json('/api/search', z.array(z.object({ uid: z.string() })), {
+      query: { type: 'dash-db' },
+      ...cancel(options),
+    });
+    return found.length;
+  }
+
   /** Explore with one query of the data source's own language. */
   exploreLink(datasource: DatasourceUid, query: string): string {
     const panes = {

@@ -27,6 +27,8 @@ export interface LabPaths {
   readonly eventsFile: string;
   /** Progress of the exercises, one file each. */
   readonly exercises: string;
+  /** Scores of the exercises that were done, one file each. */
+  readonly scores: string;
 }
 
 /** The paths of one lab of the project at `root`. */
@@ -49,6 +51,7 @@ export function labPaths(root: string, name: string): LabPaths {
     workspace: join(directory, 'workspace'),
     eventsFile: join(directory, 'events.ndjson'),
     exercises: join(directory, 'exercises'),
+    scores: join(directory, 'scores'),
   };
 }
 

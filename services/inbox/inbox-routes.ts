@@ -13,7 +13,7 @@ import type { Pages } from './pages.ts';
 import { renderRunbook, renderRunbookList } from './runbook-page.ts';
 import type { Runbooks } from './runbooks.ts';
 import { parseSlackMessage } from './slack.ts';
-import { publicStatusSchema, renderStatusPage, type StatusBoard } from './status-page.ts';
+import { publicStatusSchema, type StatusBoard } from './status-page.ts';
 import type { Watchdog } from './watchdog.ts';
 import { fromWebhook, webhookSchema } from './webhook.ts';
 
@@ -186,7 +186,7 @@ function addRunbooks(app: Express, { runbooks }: InboxParts): void {
 /** What the public is told: written by the lab's `incident` command, read by anybody. */
 function addStatusPage(app: Express, { board }: InboxParts): void {
   app.get('/status', (_request, response) => {
-    sendPage(response, renderStatusPage(board.status));
+    sendPage(response, board.render(Date.now()));
   });
   app.get('/api/status', (_request, response) => {
     response.json(board.status);

@@ -1,6 +1,7 @@
 import { Gauge, type Registry } from 'prom-client';
 import { z } from 'zod';
 import { escapeHtml, renderLayout } from './html.ts';
+import { type MinuteState, type Uptime, uptimeOf } from './uptime.ts';
 
 const text = z.string().trim().min(1).max(500);
 const moment = z.iso.datetime();
@@ -36,6 +37,8 @@ const times = [
 /** What the public sees, and the times of the incidents as metrics. */
 export class StatusBoard {
   status: PublicStatus = { incidents: [] };
+  /** Of what was before, nothing is known but the incidents. */
+  readonly #knownSinceMs = Date.now();
 
   constructor(registry: Registry) {
     const incidents = (): PublicStatus['incidents'] => this.status.incidents;
@@ -54,27 +57,60 @@ export class StatusBoard {
       });
     }
   }
+
+  /** The page as it is at this moment. */
+  render(nowMs: number): string {
+    return renderStatusPage(this.status, { nowMs, knownSinceMs: this.#knownSinceMs });
+  }
 }
 
 const style = `
 .state { border-radius: .4rem; padding: .8rem 1rem; font-weight: 600; border: 1px solid var(--line); border-left: .35rem solid var(--resolved); }
 .state.bad { border-left-color: var(--firing); }
+
+.bars { display: flex; gap: 2px; height: 2rem; } .bars i { flex: 1; border-radius: 2px; background: var(--resolved); }
+.bars .degraded { background: repeating-linear-gradient(45deg, var(--firing) 0 3px, transparent 3px 6px); } .bars .down { background: var(--firing); }
+.bars .unknown { background: none; border: 1px dashed var(--line); } .ends { display: flex; justify-content: space-between; color: var(--quiet); font-size: .85rem; }
 ol { list-style: none; padding-left: 1rem; border-left: 2px solid var(--line); } li { margin: .5rem 0; }
 time { color: var(--quiet); font-size: .85rem; } .what { text-transform: capitalize; font-weight: 600; }
 `;
 
 /** For users: what they may notice, and what is done about it. Nothing of the inside stands here. */
-export function renderStatusPage({ incidents }: PublicStatus): string {
+export function renderStatusPage(
+  status: PublicStatus,
+  time: { readonly nowMs: number; readonly knownSinceMs: number },
+): string {
+  const { incidents } = status;
   const open = incidents.filter(({ state }) => state !== 'resolved');
   const past = incidents.filter(({ state }) => state === 'resolved').reverse();
   return renderLayout(
     { title: 'Status of Notes', style, refreshSeconds: 10 },
     `<header><h1>Status of Notes</h1></header>
 <p class="state${open.length === 0 ? '' : ' bad'}">${open.length === 0 ? 'Everything works.' : 'Something is wrong, and we work on it.'}</p>
+${renderUptime(uptimeOf(status, time))}
 ${open.map(renderIncident).join('\n')}
 <h2>History</h2>
 ${past.length === 0 ? '<p>No incidents.</p>' : past.map(renderIncident).join('\n')}`,
   );
+}
+
+const words: Readonly<Record<MinuteState, string>> = {
+  up: 'everything works',
+  degraded: 'some things are slow or fail',
+  down: 'does not work',
+  unknown: 'not known',
+};
+
+function renderUptime({ minutes, percent }: Uptime): string {
+  const bars = minutes.map(
+    ({ startMs, state }) =>
+      `<i class="${state}" title="${new Date(startMs).toISOString().slice(11, 16)} UTC: ${words[state]}"></i>`,
+  );
+  const share =
+    percent === undefined ? 'not known' : `up ${percent.toFixed(percent === 100 ? 0 : 1)} % of the time`;
+  return `<h2>The last ${minutes.length} minutes</h2>
+<div class="bars" role="img" aria-label="${share}; a bar for each minute">${bars.join('')}</div>
+<p class="ends"><span>${minutes.length} minutes ago</span><span>${share}</span><span>now</span></p>`;
 }
 
 function renderIncident({

@@ -1,27 +1,9 @@
+import type { Attribute, AttributeValue } from '../../otlp/value.ts';
+
 /**
  * The span model: OTLP's own shape with shared resources and scopes, so that a batch of spans keeps
  * one copy of each. Times are bigint nanoseconds, because a Unix time in nanoseconds exceeds 2^53.
  */
-
-/** `bigint` is an OTLP int, `number` a double, `Uint8Array` bytes, `KeyValueList` a map, `null` an empty value. */
-export type AttributeValue =
-  | string
-  | boolean
-  | bigint
-  | number
-  | Uint8Array
-  | readonly AttributeValue[]
-  | KeyValueList
-  | null;
-
-export interface KeyValueList {
-  readonly entries: readonly Attribute[];
-}
-
-export interface Attribute {
-  readonly key: string;
-  readonly value: AttributeValue;
-}
 
 export interface Resource {
   readonly attributes: readonly Attribute[];

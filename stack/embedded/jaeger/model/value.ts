@@ -1,4 +1,4 @@
-import type { AttributeValue, KeyValueList } from './span.ts';
+import type { AttributeValue, KeyValueList } from '../../otlp/value.ts';
 
 export function isKeyValueList(value: AttributeValue): value is KeyValueList {
   return (

@@ -1,17 +1,9 @@
 import { Reader } from 'protobufjs/minimal.js';
-import type {
-  Attribute,
-  Resource,
-  Scope,
-  Span,
-  SpanEvent,
-  SpanKind,
-  SpanLink,
-  StatusCode,
-} from '../model/span.ts';
-import { readAttribute } from './decode-value.ts';
-import { InvalidPayload } from './payload.ts';
-import { fixed32, fixed64, id, message, number, skip, string } from './wire.ts';
+import { InvalidPayload } from '../../otlp/payload.ts';
+import { readAttribute } from '../../otlp/protobuf-value.ts';
+import type { Attribute } from '../../otlp/value.ts';
+import { fixed32, fixed64, id, message, number, skip, string } from '../../otlp/wire.ts';
+import type { Resource, Scope, Span, SpanEvent, SpanKind, SpanLink, StatusCode } from '../model/span.ts';
 
 /**
  * Reads an `ExportTraceServiceRequest` straight into the span model: no intermediate message objects, and the nesting

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { InvalidPayload } from '../../otlp/payload.ts';
 import { decodeTracesJson } from './decode-json.ts';
 import { decodeTracesProtobuf } from './decode-protobuf.ts';
 import { encodeTracesJson } from './encode-json.ts';
 import { encodeTracesProtobuf, otlpType } from './otlp-proto.ts';
-import { InvalidPayload } from './payload.ts';
 
 const request = {
   resourceSpans: [
@@ -88,10 +88,10 @@ test('flipped bytes never end in anything but spans or a refusal', () => {
 
 test('values nested beyond the limit are refused in both encodings', () => {
   let value: unknown = { stringValue: 'x' };
-  for (let depth = 0; depth < 40; depth += 1) value = { arrayValue: { values: [value] } };
+  for (let depth = 0; depth < 47; depth += 1) value = { arrayValue: { values: [value] } };
   const nested = { resourceSpans: [{ resource: { attributes: [{ key: 'deep', value }] } }] };
-  expect(() => decodeTracesJson(JSON.stringify(nested))).toThrow('nested deeper than 32 levels');
-  expect(() => decodeTracesProtobuf(encodeTracesProtobuf(nested))).toThrow('nested deeper than 32 levels');
+  expect(() => decodeTracesJson(JSON.stringify(nested))).toThrow('nested deeper than 45 levels');
+  expect(() => decodeTracesProtobuf(encodeTracesProtobuf(nested))).toThrow('nested deeper than 45 levels');
 });
 
 test('a million nested lists in protobuf do not reach the end of the stack', () => {

@@ -1,11 +1,5 @@
-import {
-  type Attribute,
-  type AttributeValue,
-  type Resource,
-  type Scope,
-  type Span,
-  warningsAttribute,
-} from '../model/span.ts';
+import type { Attribute, AttributeValue } from '../../otlp/value.ts';
+import { type Resource, type Scope, type Span, warningsAttribute } from '../model/span.ts';
 import { isKeyValueList } from '../model/value.ts';
 
 type Json = Record<string, unknown>;

@@ -2,12 +2,12 @@ import type { Express, NextFunction, Request, Response } from 'express';
 import { createApp } from '../../http/app.ts';
 import { BodyError, readBody } from '../../http/body.ts';
 import { cors } from '../../http/cors.ts';
+import { InvalidPayload } from '../../otlp/payload.ts';
 import type { Span } from '../model/span.ts';
 import { isSpanId, isTraceId } from '../model/trace-id.ts';
 import type { JaegerMetrics } from '../telemetry/metrics.ts';
 import { decodeTracesJson } from './decode-json.ts';
 import { decodeTracesProtobuf } from './decode-protobuf.ts';
-import { InvalidPayload } from './payload.ts';
 import { encodeExportResponse, encodeStatus, type OtlpEncoding, rpcCode } from './response.ts';
 
 export interface ReceiverOptions {

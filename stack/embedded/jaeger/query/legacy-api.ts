@@ -1,9 +1,9 @@
 import { type Request, type Response, Router } from 'express';
 import { BodyError, readBody } from '../../http/body.ts';
+import { InvalidPayload } from '../../otlp/payload.ts';
 import type { Span } from '../model/span.ts';
 import { parseTraceId, shortTraceId } from '../model/trace-id.ts';
 import { decodeTracesJson } from '../otlp/decode-json.ts';
-import { InvalidPayload } from '../otlp/payload.ts';
 import { bool, parseDependencyRange, parseLegacySearch } from './legacy-parameters.ts';
 import { BadParameter, parameter } from './parameters.ts';
 import type { QueryService } from './query-service.ts';

@@ -1,6 +1,5 @@
+import type { Attribute, AttributeValue } from '../../otlp/value.ts';
 import {
-  type Attribute,
-  type AttributeValue,
   attributeOf,
   durationNanos,
   type Resource,

@@ -1,6 +1,7 @@
 import { RE2JS } from 're2js';
+import type { Attribute } from '../../otlp/value.ts';
 import { spanSizeBytes } from '../model/size.ts';
-import { type Attribute, attributeOf, type Span } from '../model/span.ts';
+import { attributeOf, type Span } from '../model/span.ts';
 import type { PolicyDecision, SamplingPolicy, TraceUnderDecision } from './policy.ts';
 import type { LeafPolicyConfig, PolicyConfig } from './tail-sampling-config.ts';
 import { traceIdHash } from './trace-id-hash.ts';

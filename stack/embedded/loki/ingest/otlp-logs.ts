@@ -1,39 +1,32 @@
-// A request for logs as OTLP's JSON has it.
+import type { Attribute, AttributeValue } from '../../otlp/value.ts';
 
-export interface AnyValue {
-  stringValue?: string;
-  boolValue?: boolean;
-  intValue?: string | number;
-  doubleValue?: number;
-  bytesValue?: string;
-  arrayValue?: { values?: AnyValue[] };
-  kvlistValue?: { values?: KeyValue[] };
-}
-
-export interface KeyValue {
-  key?: string;
-  value?: AnyValue;
-}
+// A request for logs, whichever way it was encoded. Times are nanoseconds since the epoch; 0 is none.
 
 export interface LogRecord {
-  timeUnixNano?: string | number;
-  observedTimeUnixNano?: string | number;
-  severityNumber?: number | string;
-  severityText?: string;
-  body?: AnyValue;
-  attributes?: KeyValue[];
-  droppedAttributesCount?: number;
-  flags?: number;
-  traceId?: string;
-  spanId?: string;
+  readonly timeUnixNano: bigint;
+  readonly observedTimeUnixNano: bigint;
+  readonly severityNumber: number;
+  readonly severityText: string;
+  readonly body: AttributeValue;
+  readonly attributes: readonly Attribute[];
+  readonly droppedAttributesCount: number;
+  readonly flags: number;
+  /** In hexadecimal, empty where there is none. */
+  readonly traceId: string;
+  readonly spanId: string;
 }
 
-export interface LogsData {
-  resourceLogs?: {
-    resource?: { attributes?: KeyValue[]; droppedAttributesCount?: number };
-    scopeLogs?: {
-      scope?: { name?: string; version?: string; attributes?: KeyValue[]; droppedAttributesCount?: number };
-      logRecords?: LogRecord[];
-    }[];
-  }[];
+export interface Attributed {
+  readonly attributes: readonly Attribute[];
+  readonly droppedAttributesCount: number;
+}
+
+export interface ScopeLogs {
+  readonly scope: Attributed & { readonly name: string; readonly version: string };
+  readonly logRecords: readonly LogRecord[];
+}
+
+export interface ResourceLogs {
+  readonly resource: Attributed;
+  readonly scopeLogs: readonly ScopeLogs[];
 }

@@ -92,7 +92,7 @@ export async function startLoki(config: LokiConfig, options: LokiOptions = {}): 
   };
   const otlp: Handler = ({ body, headers }) => {
     try {
-      distributor.push(parseOtlpLogs(body, headers['content-type'] ?? ''));
+      distributor.push(parseOtlpLogs(body, headers['content-type'] ?? '', now()));
     } catch (error) {
       if (!(error instanceof PushError)) throw error;
       return { status: error.status, type: 'application/octet-stream', body: otlpStatus(error.message) };

@@ -1,6 +1,6 @@
 import type { Reader } from 'protobufjs/minimal.js';
-import type { Attribute, AttributeValue } from '../model/span.ts';
 import { InvalidPayload, maximumValueDepth } from './payload.ts';
+import type { Attribute, AttributeValue } from './value.ts';
 import { expect, message, skip, string, wireBytes, wireFixed64, wireVarint } from './wire.ts';
 
 /** Reads a `KeyValue`, which ends at `end`; `depth` is that of the value it stands in. */
@@ -16,7 +16,8 @@ export function readAttribute(reader: Reader, end: number, depth: number): Attri
   return { key, value };
 }
 
-function readValue(reader: Reader, end: number, depth: number): AttributeValue {
+/** Reads an `AnyValue`, which ends at `end`. */
+export function readValue(reader: Reader, end: number, depth: number): AttributeValue {
   if (depth > maximumValueDepth) {
     throw new InvalidPayload(`attribute values are nested deeper than ${maximumValueDepth} levels`);
   }

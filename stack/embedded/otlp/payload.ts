@@ -4,4 +4,4 @@ export class InvalidPayload extends Error {
 }
 
 /** OTLP sets no limit to nesting; a value deeper than this is an attack on the stack, not telemetry. */
-export const maximumValueDepth = 32;
+export const maximumValueDepth = 45;

@@ -1,6 +1,4 @@
 import protobuf from 'protobufjs/light.js';
-import type { LogsData } from './otlp-logs.ts';
-import { PushError } from './push-error.ts';
 
 // opentelemetry-proto, collector/logs/v1 and what it needs; field numbers are the specification's.
 const root = protobuf.Root.fromJSON({
@@ -78,31 +76,7 @@ const root = protobuf.Root.fromJSON({
 
 const logsType = root.lookupType('Logs');
 
-/** Decodes an ExportLogsServiceRequest into the shape of its JSON. Throws a PushError when it is broken. */
-export function decodeLogs(body: Uint8Array): LogsData {
-  let data: LogsData;
-  try {
-    data = logsType.toObject(logsType.decode(body), { longs: String }) as LogsData;
-  } catch {
-    throw new PushError(400, 'unexpected EOF');
-  }
-  for (const { scopeLogs } of data.resourceLogs ?? []) {
-    for (const { logRecords } of scopeLogs ?? []) {
-      for (const record of logRecords ?? []) {
-        const bytes = record as { traceId?: unknown; spanId?: unknown };
-        if (bytes.traceId !== undefined) record.traceId = hex(bytes.traceId);
-        if (bytes.spanId !== undefined) record.spanId = hex(bytes.spanId);
-      }
-    }
-  }
-  return data;
-}
-
-function hex(value: unknown): string {
-  return Buffer.from(value as Uint8Array).toString('hex');
-}
-
-/** Encodes a request as exporters send it; for tests. */
-export function encodeLogs(data: LogsData): Buffer {
+/** Encodes a request, given as its JSON has it, as exporters send it. */
+export function encodeLogs(data: object): Buffer {
   return Buffer.from(logsType.encode(logsType.fromObject(data)).finish());
 }
