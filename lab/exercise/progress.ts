@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ProgressCorrupt, ProgressOutdated } from '../errors.ts';
 import { writeFileAtomically } from '../state/atomic-write.ts';
+import { readJson } from '../state/read-json.ts';
 
 /** The way of one act, in order; what was reached stays reached. */
 export const actPhases = [
@@ -67,21 +68,16 @@ export class ProgressStore {
   /** @throws LAB_PROGRESS_OUTDATED, LAB_PROGRESS_CORRUPT. */
   read(id: string): Progress | undefined {
     const file = this.#file(id);
-    if (!existsSync(file)) return undefined;
-    let data: unknown;
-    try {
-      data = JSON.parse(readFileSync(file, 'utf8'));
-    } catch (error) {
-      throw new ProgressCorrupt(file, 'no valid JSON', id, { cause: error });
-    }
-    const found = (data as { version?: unknown } | null)?.version;
-    if (typeof found === 'number' && found !== version) throw new ProgressOutdated(file, found, version, id);
-    const parsed = schema.safeParse(data);
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0];
-    throw new ProgressCorrupt(file, `${issue?.path.join('.') || 'document'}: ${issue?.message}`, id, {
-      cause: parsed.error,
-    });
+    return readJson(
+      file,
+      schema,
+      (problem, options) => new ProgressCorrupt(file, problem, id, options),
+      (document) => {
+        const found = (document as { version?: unknown } | null)?.version;
+        if (typeof found === 'number' && found !== version)
+          throw new ProgressOutdated(file, found, version, id);
+      },
+    );
   }
 
   write(progress: Progress): void {

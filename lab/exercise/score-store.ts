@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { ScoreCorrupt } from '../errors.ts';
 import { writeFileAtomically } from '../state/atomic-write.ts';
+import { readJson } from '../state/read-json.ts';
 
 const scored = z.object({ points: z.number().min(0).max(100), at: z.string() });
 const schema = z.object({
@@ -30,19 +30,7 @@ export class ScoreStore {
   /** @throws LAB_SCORE_CORRUPT */
   read(id: string): Scores | undefined {
     const file = this.#file(id);
-    if (!existsSync(file)) return undefined;
-    let data: unknown;
-    try {
-      data = JSON.parse(readFileSync(file, 'utf8'));
-    } catch (error) {
-      throw new ScoreCorrupt(file, 'no valid JSON', { cause: error });
-    }
-    const parsed = schema.safeParse(data);
-    if (parsed.success) return parsed.data;
-    const issue = parsed.error.issues[0];
-    throw new ScoreCorrupt(file, `${issue?.path.join('.') || 'document'}: ${issue?.message}`, {
-      cause: parsed.error,
-    });
+    return readJson(file, schema, (problem, options) => new ScoreCorrupt(file, problem, options));
   }
 
   /** Notes that the exercise was done once more. Of equal scores the earlier stays the best. */

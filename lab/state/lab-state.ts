@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { StateCorrupt } from '../errors.ts';
 import { writeFileAtomically } from './atomic-write.ts';
+import { readJson } from './read-json.ts';
 
 const componentSchema = z.object({
   /** What the lab was told last; a component that should run and does not has crashed. */
@@ -32,27 +32,7 @@ export type LabState = z.infer<typeof labStateSchema>;
 
 /** Reads `.lab/<name>/state.json`; undefined when there is none, `LAB_STATE_CORRUPT` when it cannot be understood. */
 export function readLabState(path: string): LabState | undefined {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-  let data: unknown;
-  try {
-    data = JSON.parse(text);
-  } catch (error) {
-    throw new StateCorrupt(path, 'no valid JSON', { cause: error });
-  }
-  const parsed = labStateSchema.safeParse(data);
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new StateCorrupt(path, `${issue?.path.join('.') || 'document'}: ${issue?.message}`, {
-      cause: parsed.error,
-    });
-  }
-  return parsed.data;
+  return readJson(path, labStateSchema, (problem, options) => new StateCorrupt(path, problem, options));
 }
 
 /** Replaces the state file, durably. */

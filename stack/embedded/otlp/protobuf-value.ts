@@ -1,7 +1,7 @@
 import type { Reader } from 'protobufjs/minimal.js';
 import { InvalidPayload, maximumValueDepth } from './payload.ts';
-import type { Attribute, AttributeValue } from './value.ts';
-import { expect, message, skip, string, wireBytes, wireFixed64, wireVarint } from './wire.ts';
+import type { Attribute, AttributeValue, Resource, Scope } from './value.ts';
+import { expect, message, number, skip, string, wireBytes, wireFixed64, wireVarint } from './wire.ts';
 
 /** Reads a `KeyValue`, which ends at `end`; `depth` is that of the value it stands in. */
 export function readAttribute(reader: Reader, end: number, depth: number): Attribute {
@@ -79,4 +79,34 @@ function readEntries(reader: Reader, end: number, depth: number): Attribute[] {
     else skip(reader, tag);
   }
   return entries;
+}
+
+/** Reads a `Resource`, which ends at `end`; the URL of its schema stands beside it. */
+export function readResource(reader: Reader, end: number): Resource {
+  const attributes: Attribute[] = [];
+  let droppedAttributesCount = 0;
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag >>> 3 === 1) attributes.push(readAttribute(reader, message(reader, tag), 0));
+    else if (tag >>> 3 === 2) droppedAttributesCount = number(reader, tag);
+    else skip(reader, tag);
+  }
+  return { attributes, droppedAttributesCount, schemaUrl: '' };
+}
+
+/** Reads an `InstrumentationScope`, which ends at `end`; the URL of its schema stands beside it. */
+export function readScope(reader: Reader, end: number): Scope {
+  const attributes: Attribute[] = [];
+  let name = '';
+  let version = '';
+  let droppedAttributesCount = 0;
+  while (reader.pos < end) {
+    const tag = reader.uint32();
+    if (tag >>> 3 === 1) name = string(reader, tag);
+    else if (tag >>> 3 === 2) version = string(reader, tag);
+    else if (tag >>> 3 === 3) attributes.push(readAttribute(reader, message(reader, tag), 0));
+    else if (tag >>> 3 === 4) droppedAttributesCount = number(reader, tag);
+    else skip(reader, tag);
+  }
+  return { name, version, attributes, droppedAttributesCount, schemaUrl: '' };
 }

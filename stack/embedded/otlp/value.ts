@@ -19,3 +19,17 @@ export interface Attribute {
   readonly key: string;
   readonly value: AttributeValue;
 }
+
+export interface Resource {
+  readonly attributes: readonly Attribute[];
+  readonly droppedAttributesCount: number;
+  readonly schemaUrl: string;
+}
+
+export interface Scope {
+  readonly name: string;
+  readonly version: string;
+  readonly attributes: readonly Attribute[];
+  readonly droppedAttributesCount: number;
+  readonly schemaUrl: string;
+}

@@ -1,5 +1,6 @@
 import { formatGoDuration } from '../../duration/go-duration.ts';
-import { attributeOf, type Resource } from '../model/span.ts';
+import type { Resource } from '../../otlp/value.ts';
+import { attributeOf } from '../model/span.ts';
 import { valueAsString } from '../model/value.ts';
 import type { MutableSpan } from './mutable-span.ts';
 

@@ -1,4 +1,4 @@
-import type { Resource, Scope } from '../model/span.ts';
+import type { Resource, Scope } from '../../otlp/value.ts';
 import type { MutableSpan } from './mutable-span.ts';
 
 /** Drops spans that were delivered more than once, resource and scope included. Expects sorted collections. */

@@ -1,5 +1,4 @@
-import type { Attribute } from '../../otlp/value.ts';
-import type { Resource } from '../model/span.ts';
+import type { Attribute, Resource } from '../../otlp/value.ts';
 import type { MutableSpan } from './mutable-span.ts';
 
 const ipKeys = new Set(['ip', 'peer.ipv4']);

@@ -1,4 +1,5 @@
-import { attributeOf, type Resource } from '../model/span.ts';
+import type { Resource } from '../../otlp/value.ts';
+import { attributeOf } from '../model/span.ts';
 import type { MutableSpan } from './mutable-span.ts';
 
 const libraryKeys = new Set([

@@ -1,5 +1,4 @@
-import type { Attribute } from '../../otlp/value.ts';
-import type { Resource, Scope } from '../model/span.ts';
+import type { Attribute, Resource, Scope } from '../../otlp/value.ts';
 import type { MutableSpan } from './mutable-span.ts';
 
 /** Attributes by key, events by time: a stable order for people, and what makes duplicates recognisable. */

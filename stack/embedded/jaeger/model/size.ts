@@ -1,5 +1,5 @@
-import type { Attribute, AttributeValue } from '../../otlp/value.ts';
-import type { Resource, Scope, Span } from './span.ts';
+import type { Attribute, AttributeValue, Resource, Scope } from '../../otlp/value.ts';
+import type { Span } from './span.ts';
 import { isKeyValueList } from './value.ts';
 
 /**

@@ -1,23 +1,9 @@
-import type { Attribute, AttributeValue } from '../../otlp/value.ts';
+import type { Attribute, AttributeValue, Resource, Scope } from '../../otlp/value.ts';
 
 /**
  * The span model: OTLP's own shape with shared resources and scopes, so that a batch of spans keeps
  * one copy of each. Times are bigint nanoseconds, because a Unix time in nanoseconds exceeds 2^53.
  */
-
-export interface Resource {
-  readonly attributes: readonly Attribute[];
-  readonly droppedAttributesCount: number;
-  readonly schemaUrl: string;
-}
-
-export interface Scope {
-  readonly name: string;
-  readonly version: string;
-  readonly attributes: readonly Attribute[];
-  readonly droppedAttributesCount: number;
-  readonly schemaUrl: string;
-}
 
 export interface SpanEvent {
   readonly timeUnixNano: bigint;

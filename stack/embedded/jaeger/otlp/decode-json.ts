@@ -11,7 +11,8 @@ import {
   string,
   time,
 } from '../../otlp/json-fields.ts';
-import type { Resource, Scope, Span, SpanEvent, SpanKind, SpanLink, StatusCode } from '../model/span.ts';
+import type { Resource, Scope } from '../../otlp/value.ts';
+import type { Span, SpanEvent, SpanKind, SpanLink, StatusCode } from '../model/span.ts';
 
 /**
  * Reads the JSON form of OTLP (proto3 JSON, IDs in hex; both lowerCamelCase and snake_case names, as the

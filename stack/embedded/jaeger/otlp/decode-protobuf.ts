@@ -1,9 +1,9 @@
 import { Reader } from 'protobufjs/minimal.js';
 import { InvalidPayload } from '../../otlp/payload.ts';
-import { readAttribute } from '../../otlp/protobuf-value.ts';
-import type { Attribute } from '../../otlp/value.ts';
+import { readAttribute, readResource, readScope } from '../../otlp/protobuf-value.ts';
+import type { Attribute, Resource, Scope } from '../../otlp/value.ts';
 import { fixed32, fixed64, id, message, number, skip, string } from '../../otlp/wire.ts';
-import type { Resource, Scope, Span, SpanEvent, SpanKind, SpanLink, StatusCode } from '../model/span.ts';
+import type { Span, SpanEvent, SpanKind, SpanLink, StatusCode } from '../model/span.ts';
 
 /**
  * Reads an `ExportTraceServiceRequest` straight into the span model: no intermediate message objects, and the nesting
@@ -61,18 +61,6 @@ function readResourceSpans(reader: Reader, end: number, spans: Span[]): void {
   reader.pos = end;
 }
 
-function readResource(reader: Reader, end: number): Resource {
-  const attributes: Attribute[] = [];
-  let droppedAttributesCount = 0;
-  while (reader.pos < end) {
-    const tag = reader.uint32();
-    if (tag >>> 3 === 1) attributes.push(readAttribute(reader, message(reader, tag), 0));
-    else if (tag >>> 3 === 2) droppedAttributesCount = number(reader, tag);
-    else skip(reader, tag);
-  }
-  return { attributes, droppedAttributesCount, schemaUrl: '' };
-}
-
 function readScopeSpans(reader: Reader, end: number, resource: Resource, spans: Span[]): void {
   let scope: Scope = { name: '', version: '', attributes: [], droppedAttributesCount: 0, schemaUrl: '' };
   let schemaUrl = '';
@@ -102,22 +90,6 @@ function readScopeSpans(reader: Reader, end: number, resource: Resource, spans: 
     spans.push(readSpan(reader, spanRanges[index + 1]!, resource, scope));
   }
   reader.pos = end;
-}
-
-function readScope(reader: Reader, end: number): Scope {
-  const attributes: Attribute[] = [];
-  let name = '';
-  let version = '';
-  let droppedAttributesCount = 0;
-  while (reader.pos < end) {
-    const tag = reader.uint32();
-    if (tag >>> 3 === 1) name = string(reader, tag);
-    else if (tag >>> 3 === 2) version = string(reader, tag);
-    else if (tag >>> 3 === 3) attributes.push(readAttribute(reader, message(reader, tag), 0));
-    else if (tag >>> 3 === 4) droppedAttributesCount = number(reader, tag);
-    else skip(reader, tag);
-  }
-  return { name, version, attributes, droppedAttributesCount, schemaUrl: '' };
 }
 
 function readSpan(reader: Reader, end: number, resource: Resource, scope: Scope): Span {

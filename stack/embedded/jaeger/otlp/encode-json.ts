@@ -1,5 +1,5 @@
-import type { Attribute, AttributeValue } from '../../otlp/value.ts';
-import { type Resource, type Scope, type Span, warningsAttribute } from '../model/span.ts';
+import type { Attribute, AttributeValue, Resource, Scope } from '../../otlp/value.ts';
+import { type Span, warningsAttribute } from '../model/span.ts';
 import { isKeyValueList } from '../model/value.ts';
 
 type Json = Record<string, unknown>;

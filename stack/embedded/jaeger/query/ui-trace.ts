@@ -1,8 +1,7 @@
-import type { Attribute, AttributeValue } from '../../otlp/value.ts';
+import type { Attribute, AttributeValue, Resource } from '../../otlp/value.ts';
 import {
   attributeOf,
   durationNanos,
-  type Resource,
   type Span,
   serviceNameOf,
   spanKindName,

@@ -1,5 +1,6 @@
+import type { Resource, Scope } from '../../otlp/value.ts';
 import { sharedSizeBytes, spanSizeBytes } from '../model/size.ts';
-import { type Resource, type Scope, type Span, serviceNameOf } from '../model/span.ts';
+import { type Span, serviceNameOf } from '../model/span.ts';
 import { OperationIndex } from './operation-index.ts';
 
 export interface TraceStoreLimits {

@@ -1,9 +1,9 @@
 import { Reader } from 'protobufjs/minimal.js';
 import { InvalidPayload } from '../../otlp/payload.ts';
-import { readAttribute, readValue } from '../../otlp/protobuf-value.ts';
+import { readAttribute, readResource, readScope, readValue } from '../../otlp/protobuf-value.ts';
 import type { Attribute, AttributeValue } from '../../otlp/value.ts';
 import { fixed32, fixed64, id, message, number, skip, string } from '../../otlp/wire.ts';
-import type { Attributed, LogRecord, ResourceLogs, ScopeLogs } from './otlp-logs.ts';
+import type { LogRecord, ResourceLogs, ScopeLogs } from './otlp-logs.ts';
 
 /** Reads an ExportLogsServiceRequest in protobuf. @throws InvalidPayload when the bytes are none */
 export function decodeLogsProtobuf(body: Uint8Array): ResourceLogs[] {
@@ -23,7 +23,7 @@ export function decodeLogsProtobuf(body: Uint8Array): ResourceLogs[] {
 }
 
 function readResourceLogs(reader: Reader, end: number): ResourceLogs {
-  let resource: Attributed = { attributes: [], droppedAttributesCount: 0 };
+  let resource: ResourceLogs['resource'] = { attributes: [], droppedAttributesCount: 0 };
   const scopeLogs: ScopeLogs[] = [];
   while (reader.pos < end) {
     const tag = reader.uint32();
@@ -32,18 +32,6 @@ function readResourceLogs(reader: Reader, end: number): ResourceLogs {
     else skip(reader, tag);
   }
   return { resource, scopeLogs };
-}
-
-function readResource(reader: Reader, end: number): Attributed {
-  const attributes: Attribute[] = [];
-  let droppedAttributesCount = 0;
-  while (reader.pos < end) {
-    const tag = reader.uint32();
-    if (tag >>> 3 === 1) attributes.push(readAttribute(reader, message(reader, tag), 0));
-    else if (tag >>> 3 === 2) droppedAttributesCount = number(reader, tag);
-    else skip(reader, tag);
-  }
-  return { attributes, droppedAttributesCount };
 }
 
 function readScopeLogs(reader: Reader, end: number): ScopeLogs {
@@ -56,20 +44,6 @@ function readScopeLogs(reader: Reader, end: number): ScopeLogs {
     else skip(reader, tag);
   }
   return { scope, logRecords };
-}
-
-function readScope(reader: Reader, end: number): ScopeLogs['scope'] {
-  const attributes: Attribute[] = [];
-  const scope = { name: '', version: '', attributes, droppedAttributesCount: 0 };
-  while (reader.pos < end) {
-    const tag = reader.uint32();
-    if (tag >>> 3 === 1) scope.name = string(reader, tag);
-    else if (tag >>> 3 === 2) scope.version = string(reader, tag);
-    else if (tag >>> 3 === 3) attributes.push(readAttribute(reader, message(reader, tag), 0));
-    else if (tag >>> 3 === 4) scope.droppedAttributesCount = number(reader, tag);
-    else skip(reader, tag);
-  }
-  return scope;
 }
 
 function readRecord(reader: Reader, end: number): LogRecord {
