@@ -5,7 +5,8 @@ import { slow } from './telemetry.ts';
 
 /** Slow enough to leave the control group's bounds, too fast to raise an alert of its own. */
 const slowAnother = faultSpec('latency', { target: 'api-2', params: { delayMs: 200 } });
-const shedLoad = faultSpec('errors', { target: slow, params: { rate: 1, status: 503 } });
+/** Not a 503: the gateway asks another replica then, and users notice little of it. */
+const shedLoad = faultSpec('errors', { target: slow, params: { rate: 1, status: 500 } });
 const sampleHalf = faultSpec('sampling', { target: 'gateway', params: { ratio: 0.5 } });
 
 export const decoys: readonly Decoy[] = [
@@ -21,7 +22,7 @@ export const decoys: readonly Decoy[] = [
   },
   {
     id: 'shed-load',
-    description: `Let ${slow} refuse what it cannot answer quickly: nothing is slow any more, and users get errors.`,
+    description: `Let ${slow} give up at once on everything: nothing is slow any more, and users get errors.`,
     apply: (context) => context.inject(shedLoad),
     undo: (context) => context.revert(shedLoad),
     rejectedBy: ['users-see-no-errors', 'no-error-lines'],

@@ -58,7 +58,8 @@ const signalBack: Check = metricCheck({
   next,
 });
 
-const shedLoad = faultSpec('errors', { target: broken, params: { rate: 1, status: 503 } });
+// Not a 503: the gateway asks another replica then, and users notice little of it.
+const shedLoad = faultSpec('errors', { target: broken, params: { rate: 1, status: 500 } });
 
 /** The replica whose signal is at least twice the next one's, from Prometheus. */
 async function standsOut({ observe, pace, signal: abort }: ExerciseContext) {
