@@ -75,6 +75,8 @@ export interface Component {
   readonly readiness: Readiness;
   /** Components that must be ready before this one starts. */
   readonly dependsOn: readonly string[];
+  /** Components that it starts beside, and that it is not ready without: its time begins when they are there. */
+  readonly readyAfter?: readonly string[];
   /** What it should stay below; the limit in Docker. */
   readonly memoryMebibytes: number;
   readonly environment: (at: Placement) => Readonly<Record<string, string>>;
@@ -178,6 +180,7 @@ export const topology: readonly Component[] = [
     ports: { http: 8080, admin: 8180 },
     readiness: { kind: 'http', port: 'http', path: '/ready' },
     dependsOn: [],
+    readyAfter: replicas,
     memoryMebibytes: 256,
     environment: (at) => ({
       ...serviceEnvironment(at, 'gateway', 'gateway'),

@@ -134,10 +134,10 @@ class DockerRuntime implements Runtime {
     session.wantAll();
     await inDependencyOrder(
       this.#components,
-      async (component, signal) => {
+      async (component, signal, awaited) => {
         const report = reporter([component], options.onProgress)(component.id);
         try {
-          await startComponent(session, component, { signal, onPhase: report });
+          await startComponent(session, component, { signal, awaited, onPhase: report });
           report('ready');
         } catch (error) {
           if (!signal.aborted) report('failed', error instanceof Error ? error.message : String(error));

@@ -118,11 +118,11 @@ class EmbeddedRuntime implements Runtime {
     session.wantAll();
     await inDependencyOrder(
       this.#components,
-      async (component, signal) => {
+      async (component, signal, awaited) => {
         const report = reporter(component, options.onProgress);
         try {
           if (session.process(component.id).find() === undefined) started.push(component);
-          await startComponent(session, component, { signal, onPhase: report, portsAreFree });
+          await startComponent(session, component, { signal, awaited, onPhase: report, portsAreFree });
           report('ready');
         } catch (error) {
           if (!signal.aborted) report('failed', error instanceof Error ? error.message : String(error));
