@@ -160,6 +160,12 @@ export const ImageBuildFailed = defineError(
     `The image ${image} could not be built (${reason}). Check that LAB_IMAGE_NODE names an image with Node 20.19 or newer.`,
 );
 
+export const EngineDiskFull = defineError(
+  'LAB_DOCKER_DISK_FULL',
+  (what: string, reason: string) =>
+    `The Docker engine has no space left for ${what} (${reason}). See what takes it: docker system df; free it: docker system prune`,
+);
+
 export const BuildMissing = defineError(
   'LAB_BUILD_MISSING',
   (file: string) => `${file} is missing; it is built from the sources. Build it: npm run setup`,

@@ -75,6 +75,8 @@ export interface Component {
   readonly readiness: Readiness;
   /** Components that must be ready before this one starts. */
   readonly dependsOn: readonly string[];
+  /** Components that it starts beside, and that it is not ready without: its time begins when they are there. */
+  readonly readyAfter?: readonly string[];
   /** What it should stay below; the limit in Docker. */
   readonly memoryMebibytes: number;
   readonly environment: (at: Placement) => Readonly<Record<string, string>>;
@@ -178,6 +180,7 @@ export const topology: readonly Component[] = [
     ports: { http: 8080, admin: 8180 },
     readiness: { kind: 'http', port: 'http', path: '/ready' },
     dependsOn: [],
+    readyAfter: replicas,
     memoryMebibytes: 256,
     environment: (at) => ({
       ...serviceEnvironment(at, 'gateway', 'gateway'),
@@ -287,8 +290,9 @@ export const topology: readonly Component[] = [
     ports: { http: 16686, otlp: 4318, metrics: 8888 },
     readiness: { kind: 'http', port: 'http', path: '/' },
     dependsOn: [],
-    memoryMebibytes: 512,
-    environment: () => ({}),
+    // 30,000 traces of the lab are about 390 MB of spans; Go collects before the limit is reached.
+    memoryMebibytes: 768,
+    environment: () => ({ GOMEMLIMIT: '650MiB' }),
   },
   {
     id: 'grafana',
@@ -301,7 +305,8 @@ export const topology: readonly Component[] = [
     ports: { http: 3001 },
     readiness: { kind: 'http', port: 'http', path: '/api/health' },
     dependsOn: [],
-    memoryMebibytes: 512,
+    // Since 13 each data source is a process of its own.
+    memoryMebibytes: 1024,
     environment: (at) => {
       const [host, port] = splitAddress(at.listen('grafana'));
       return {
@@ -316,6 +321,12 @@ export const topology: readonly Component[] = [
         GF_AUTH_ANONYMOUS_ORG_ROLE: 'Viewer',
         GF_ANALYTICS_REPORTING_ENABLED: 'false',
         GF_ANALYTICS_CHECK_FOR_UPDATES: 'false',
+        GF_ANALYTICS_CHECK_FOR_PLUGIN_UPDATES: 'false',
+        GF_ANALYTICS_FEEDBACK_LINKS_ENABLED: 'false',
+        GF_NEWS_NEWS_FEED_ENABLED: 'false',
+        // What the image brings is enough; without this Grafana fetches newer plugins at every start.
+        GF_PLUGINS_PREINSTALL_DISABLED: 'true',
+        GF_PLUGINS_PREINSTALL_AUTO_UPDATE: 'false',
       };
     },
   },

@@ -16,6 +16,7 @@ import {
   isLost,
   linesSayIt,
 } from './checks.ts';
+import { estimatedP95 } from './estimate.ts';
 import { goodPolicy, keepEverything, oneInAHundred, writePolicy } from './policy.ts';
 import { chanceToMiss, rareTrace, whatItSaves, whoKnew } from './tasks.ts';
 import { failsOneIn, headRatio, jaegerYaml, slowMs, slowOneIn } from './telemetry.ts';
@@ -41,7 +42,7 @@ const atTheHead: Act = {
   break: [head, ...rare],
   observe: [fewKept, graphThins, deadEnds, linesSayIt, isLost('failed', 3)],
   invariants: [countsScale, usersKeepComing('peak', 'stop-traffic')],
-  tasks: [whoKnew, chanceToMiss, whatItSaves],
+  tasks: [whoKnew, chanceToMiss, estimatedP95, whatItSaves],
   decoys: [
     {
       id: 'keep-half',

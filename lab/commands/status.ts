@@ -17,7 +17,14 @@ export function register(program: Command, context: LabContext): void {
         { name: context.name, runtime: runtime.kind, ready: allReady(components), components },
         () => {
           ui.table([
-            ['COMPONENT', 'STATE', 'READY', 'PID', 'MEMORY', 'DETAIL'],
+            [
+              'COMPONENT',
+              'STATE',
+              'READY',
+              runtime.kind === 'docker' ? 'CONTAINER' : 'PID',
+              'MEMORY',
+              'DETAIL',
+            ],
             ...components.map((one) => [
               one.id,
               paint(ui, one),

@@ -49,7 +49,8 @@ async function judgeNumbers(task: NumberTask, answer: string, context: ExerciseC
     if (value < low - tolerance * Math.abs(low)) return rejected(`${name} is higher than that`);
     if (value > high + tolerance * Math.abs(high)) return rejected(`${name} is lower than that`);
   }
-  return { accepted: true, because: task.because };
+  const { because } = task;
+  return { accepted: true, because: typeof because === 'string' ? because : await because(context) };
 }
 
 /**

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { stalledMicros } from '../process/patience.ts';
 import type { MachineSample } from './starvation.ts';
 
 const everyMs = 500;
@@ -48,15 +48,5 @@ export class MachineWatch {
     this.#lastStallMicros = stall;
     if (lengthMs > 0) this.#samples.push({ atMs: now, lengthMs, lagMs, cpuPressure });
     if (this.#samples.length > kept) this.#samples.shift();
-  }
-}
-
-/** Microseconds since boot in which some task waited for a processor; undefined where the system does not tell. */
-function stalledMicros(): number | undefined {
-  try {
-    const total = /^some .*total=(\d+)/m.exec(readFileSync('/proc/pressure/cpu', 'utf8'))?.[1];
-    return total === undefined ? undefined : Number(total);
-  } catch {
-    return undefined;
   }
 }

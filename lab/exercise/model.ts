@@ -166,8 +166,8 @@ export interface NumberField {
 export interface NumberTask extends AnswerTask {
   readonly kind: 'number';
   readonly fields: readonly NumberField[];
-  /** What the right numbers mean. */
-  readonly because: string;
+  /** What the right numbers mean; a function where it tells of numbers that only the running lab knows. */
+  readonly because: string | ((context: ExerciseContext) => Promise<string>);
 }
 
 /** Graded by what it did: bring a replica back by any way, roll back, promote. */

@@ -21,6 +21,8 @@ class AdminDouble {
   before: (method: string) => void = () => {};
   server!: Server;
   stubborn = false;
+  /** So many requests are never answered. */
+  silentFor = 0;
 
   async listen(): Promise<string> {
     this.server = createServer((request, response) => {
@@ -30,6 +32,10 @@ class AdminDouble {
       });
       request.on('end', () => {
         const method = request.method ?? '';
+        if (this.silentFor > 0) {
+          this.silentFor--;
+          return;
+        }
         try {
           this.before(method);
         } catch {
@@ -204,6 +210,15 @@ describe('healing', () => {
     expect(report.reverted.map((one) => one.id)).toEqual(['stop@api-3', 'slow-queries@api-1']);
     expect(report.failed).toMatchObject([{ id: 'errors@api-2', reason: 'api-2 still has it' }]);
     expect(journal.read().faults.map((one) => one.id)).toEqual(['errors@api-2']);
+  });
+
+  it('asks again when a target, on a busy machine, was too slow to answer', async () => {
+    await injectFault({ lab }, journal, slow, asProcess);
+    admins['api-1']!.silentFor = 1;
+    const report = await heal(lab, journal, { askTargets: false });
+    expect(report).toMatchObject({ reverted: [{ id: 'slow-queries@api-1' }], failed: [] });
+    expect(admins['api-1']!.faults.size).toBe(0);
+    expect(journal.read().faults).toEqual([]);
   });
 
   it('gives up at its own deadline when a target hangs, and says which fault stays', async () => {

@@ -1,3 +1,5 @@
+import { ObserveError } from '../observe/observe-error.ts';
+import { patientSignal } from '../process/patience.ts';
 import { faultCatalogue, faultKind } from './catalogue.ts';
 import type { FaultContext, FaultSpec } from './fault.ts';
 import { type FaultJournal, faultId, type JournalEntry } from './journal.ts';
@@ -8,7 +10,7 @@ export interface HealOptions {
   readonly which?: (entry: JournalEntry) => boolean;
   /** Ask every service for faults that the journal does not know, and revert those as well (default true). */
   readonly askTargets?: boolean;
-  /** Reverting has its own deadline, whatever the command's may be. */
+  /** Each fault has a time of its own to be reverted in, longer on a busy machine, whatever the command's may be. */
   readonly deadlineMs?: number;
 }
 
@@ -34,21 +36,19 @@ export async function heal(
   journal: FaultJournal,
   options: HealOptions = {},
 ): Promise<HealReport> {
-  const context: FaultContext = { lab, signal: AbortSignal.timeout(options.deadlineMs ?? defaultDeadlineMs) };
   const reverted: HealedFault[] = [];
   const failed: (HealedFault & { reason: string })[] = [];
   const attempt = async (spec: FaultSpec, journalled: boolean): Promise<void> => {
     const fault = { id: faultId(spec), description: describeFault(spec) };
+    const time = patientSignal(options.deadlineMs ?? defaultDeadlineMs);
     try {
-      const kind = faultKind(spec.kind);
-      await within(context.signal!, kind.revert(context, spec.target, spec.params));
-      if (await within(context.signal!, kind.isActive(context, spec.target, spec.params))) {
-        throw new Error(`${spec.target} still has it`);
-      }
+      await patiently(time.signal, () => revertAndLook({ lab, signal: time.signal }, spec));
       if (journalled) journal.remove(fault.id);
       reverted.push(fault);
     } catch (error) {
       failed.push({ ...fault, reason: error instanceof Error ? error.message : String(error) });
+    } finally {
+      time.done();
     }
   };
 
@@ -58,7 +58,7 @@ export async function heal(
   for (const entry of [...chosen].reverse()) await attempt(entry, true);
   if (options.askTargets !== false) {
     const kept = new Set(faults.filter((entry) => !chosen.includes(entry)).map((entry) => entry.id));
-    for (const spec of await unknownFaults(context, kept)) {
+    for (const spec of await unknownFaults({ lab }, kept)) {
       if (failed.some((one) => one.id === faultId(spec))) continue;
       await attempt(spec, false);
     }
@@ -96,6 +96,25 @@ export function describeFault(spec: FaultSpec): string {
     return faultKind(spec.kind).describe(spec.target, spec.params);
   } catch {
     return `${spec.kind} on ${spec.target}`;
+  }
+}
+
+async function revertAndLook(context: FaultContext & { readonly signal: AbortSignal }, spec: FaultSpec) {
+  const kind = faultKind(spec.kind);
+  await within(context.signal, kind.revert(context, spec.target, spec.params));
+  if (await within(context.signal, kind.isActive(context, spec.target, spec.params)))
+    throw new Error(`${spec.target} still has it`);
+}
+
+/** Again as long as the target only answers too slowly and there is time: reverting twice is reverting. */
+async function patiently(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      const slow = error instanceof ObserveError && error.failure === 'timeout';
+      if (!slow || signal.aborted) throw error;
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patientSignal } from '../process/patience.ts';
 import type { ComponentId, RunningLab } from '../runtime/runtime.ts';
 import type { Backends } from './backends.ts';
 
@@ -112,8 +113,8 @@ export async function brokenConnections(
   connections: readonly Connection[],
   options: { readonly withinMs: number; readonly signal: AbortSignal },
 ): Promise<BrokenConnection[]> {
-  const deadline = AbortSignal.timeout(options.withinMs);
-  const signal = AbortSignal.any([options.signal, deadline]);
+  const deadline = patientSignal(options.withinMs);
+  const signal = AbortSignal.any([options.signal, deadline.signal]);
   const found = await Promise.all(
     connections.map(async ({ claim, component, problem }): Promise<BrokenConnection | undefined> => {
       let last = 'no answer in time';
@@ -131,5 +132,6 @@ export async function brokenConnections(
       return { claim, component, problem: last };
     }),
   );
+  deadline.done();
   return found.filter((one) => one !== undefined);
 }

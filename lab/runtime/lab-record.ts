@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Component } from '../../stack/topology.ts';
 import { NotWritable } from '../errors.ts';
@@ -81,6 +81,30 @@ export function makeDirectories(paths: LabPaths): void {
       mkdirSync(path, { recursive: true });
     } catch (error) {
       throw new NotWritable(path, (error as NodeJS.ErrnoException).code ?? String(error), { cause: error });
+    }
+  }
+}
+
+/** Removes the lab's folder; with `keepLogs` all but what its components wrote, which a person needs after a failure. */
+export function removeLabFolder(
+  { directory, logs }: LabPaths,
+  options: { readonly keepLogs: boolean },
+): void {
+  for (const name of existsSync(directory) ? readdirSync(directory) : []) {
+    const path = join(directory, name);
+    if (options.keepLogs && path === logs) continue;
+    rmSync(path, { recursive: true, force: true, maxRetries: 5 });
+  }
+  if (!options.keepLogs) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+}
+
+/** Removes those of the lab's folders that are empty, and `.lab` where no lab and no cache stands in it. */
+export function removeEmptyFolders({ base, directory, config, logs, run, data }: LabPaths): void {
+  for (const path of [config, logs, run, data, directory, base]) {
+    try {
+      rmdirSync(path);
+    } catch {
+      // It is gone, or something stands in it.
     }
   }
 }

@@ -70,7 +70,7 @@ test.each(['-1', 'x', '1.5', '60000'])('LAB_PORT_OFFSET=%s is refused with its r
   expect(() => pinnedOffset({ LAB_PORT_OFFSET: value }, [{ component: 'jaeger', port: 16_686 }])).toThrow(
     expect.objectContaining({
       code: 'LAB_PORT_OFFSET_INVALID',
-      message: expect.stringContaining('from 0 to 40000'),
+      message: expect.stringContaining('from 0 to 16081'),
     }),
   );
 });

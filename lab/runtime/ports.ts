@@ -9,7 +9,8 @@ export interface WantedPort {
 }
 
 const step = 1000;
-const highestPort = 65_535;
+/** Above, Linux hands out ports for outgoing connections (`ip_local_port_range`): one may be taken at any moment. */
+const highestPort = 32_767;
 
 /** Ports that browsers and `fetch` refuse to open (https://fetch.spec.whatwg.org/#port-blocking), above 1023. */
 const blockedPorts = new Set([
@@ -31,7 +32,7 @@ export function pinnedOffset(
 ): number | undefined {
   const value = environment.LAB_PORT_OFFSET;
   if (value === undefined || value === '') return undefined;
-  const highest = Math.min(40_000, highestPort - Math.max(0, ...wanted.map(({ port }) => port)));
+  const highest = Math.max(0, highestPort - Math.max(0, ...wanted.map(({ port }) => port)));
   const offset = Number(value);
   if (!/^\d+$/.test(value) || offset > highest) throw new PortOffsetInvalid(value, highest);
   const blocked = wanted.find(({ port }) => blockedPorts.has(port + offset));

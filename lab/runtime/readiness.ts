@@ -1,21 +1,24 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { patientSignal } from '../process/patience.ts';
 
+/** What is not there says so at once; who takes longer than this, more on a busy machine, does not answer. */
 const timeoutMs = 2000;
+const slowFromMs = 1000;
 
 /** Asks once whether an HTTP endpoint answers with success. */
 export function probeHttp(url: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const call = request(url, { agent: false, timeout: timeoutMs }, (response) => {
+  const time = patientSignal(timeoutMs);
+  return new Promise<boolean>((resolve) => {
+    const call = request(url, { agent: false, signal: time.signal }, (response) => {
       response.resume();
       const { statusCode = 0 } = response;
       resolve(statusCode >= 200 && statusCode < 400);
       response.once('end', () => call.destroy());
     });
-    call.once('timeout', () => call.destroy(new Error('timeout')));
     call.once('error', () => resolve(false));
     call.end();
-  });
+  }).finally(time.done);
 }
 
 /**
@@ -23,18 +26,37 @@ export function probeHttp(url: string): Promise<boolean> {
  * authentication request (`R`), or with an error while the server still recovers (protocol 3.0, "Start-up").
  */
 export function probePostgres(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
+  const time = patientSignal(timeoutMs);
+  return new Promise<boolean>((resolve) => {
     const socket = connect({ host, port });
     const finish = (ready: boolean): void => {
       resolve(ready);
       socket.destroy();
     };
-    socket.setTimeout(timeoutMs, () => finish(false));
+    time.signal.addEventListener('abort', () => finish(false), { once: true });
     socket.once('error', () => finish(false));
     socket.once('close', () => resolve(false));
     socket.once('data', (data) => finish(data[0] === 0x52));
     socket.once('connect', () => socket.write(startupMessage));
-  });
+  }).finally(time.done);
+}
+
+/** Asks a probe, and says in words how long the answer took where that is long. */
+export async function timed(
+  probe: () => Promise<boolean>,
+): Promise<{ ready: boolean; slow?: string | undefined }> {
+  const askedAt = performance.now();
+  const ready = await probe();
+  const tookMs = performance.now() - askedAt;
+  return ready && tookMs >= slowFromMs
+    ? { ready, slow: `slow: ${(tookMs / 1000).toFixed(1)} s to answer` }
+    : { ready };
+}
+
+/** Details in one, or undefined where there are none. */
+export function joined(...details: readonly (string | undefined)[]): string | undefined {
+  const known = details.filter((one) => one !== undefined);
+  return known.length === 0 ? undefined : known.join('; ');
 }
 
 const startupMessage = (() => {

@@ -1,12 +1,12 @@
 import type { Component } from '../../stack/topology.ts';
 
 /**
- * Runs `work` for every component as soon as those it depends on are done, all others in parallel. The first failure
- * aborts the rest and is thrown when nothing runs any more.
+ * Runs `work` for every component as soon as those it depends on are done, all others in parallel. `awaited` settles when
+ * those are done that its readiness waits for. The first failure aborts the rest and is thrown when nothing runs any more.
  */
 export async function inDependencyOrder(
   components: readonly Component[],
-  work: (component: Component, signal: AbortSignal) => Promise<void>,
+  work: (component: Component, signal: AbortSignal, awaited: Promise<unknown>) => Promise<void>,
   signal?: AbortSignal,
 ): Promise<void> {
   const failure = new AbortController();
@@ -16,10 +16,11 @@ export async function inDependencyOrder(
     const known = done.get(component.id);
     if (known !== undefined) return known;
     const dependencies = components.filter((one) => component.dependsOn.includes(one.id));
+    const waitsFor = components.filter((one) => component.readyAfter?.includes(one.id));
     const promise = (async () => {
       await Promise.all(dependencies.map(run));
       stop.throwIfAborted();
-      await work(component, stop);
+      await work(component, stop, Promise.allSettled(waitsFor.map(run)));
     })();
     done.set(component.id, promise);
     promise.catch((error: unknown) => failure.abort(error));

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { TrafficFailed } from '../errors.ts';
 import { isAlive, type ProcessIdentity } from '../process/identity.ts';
+import { Patience } from '../process/patience.ts';
 import { spawnRecorded } from '../process/recorded-spawn.ts';
 import type { RunningLab } from '../runtime/runtime.ts';
 import { writeFileAtomically } from '../state/atomic-write.ts';
@@ -96,7 +97,7 @@ export class Traffic {
         writeFileAtomically(this.#recordFile, `${JSON.stringify(entryOf(identity), null, 2)}\n`),
       ),
     );
-    const deadline = now + readyWithinMs;
+    const patience = new Patience(readyWithinMs);
     for (;;) {
       const tally = this.tally();
       if (tally?.state === 'running' && tally.requests > 0) return entry;
@@ -105,8 +106,8 @@ export class Traffic {
           ? (tally.reason ?? 'no reason given')
           : !isAlive(entry)
             ? 'its process ended at once'
-            : Date.now() > deadline
-              ? `no answer within ${readyWithinMs / 1000} s`
+            : patience.isOver()
+              ? `no answer within ${Math.round(patience.elapsedMs / 1000)} s`
               : undefined;
       if (problem !== undefined || options.signal?.aborted) {
         await this.stop();
@@ -148,9 +149,9 @@ export class Traffic {
     const current = this.running();
     if (current !== undefined) {
       signalProcess(current.pid, 'SIGTERM');
-      const deadline = Date.now() + stopWithinMs;
+      const patience = new Patience(stopWithinMs);
       while (isAlive(current)) {
-        if (Date.now() > deadline) signalProcess(current.pid, 'SIGKILL');
+        if (patience.isOver()) signalProcess(current.pid, 'SIGKILL');
         await sleep(20);
       }
     }

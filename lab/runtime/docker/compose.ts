@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import type { Component } from '../../../stack/topology.ts';
 import type { PlanOptions } from './launch.ts';
 import { configFolder, dataFolder } from './placement.ts';
-import { isLabService, planLaunch } from './plan.ts';
+import { isLabService, pidsLimit, planLaunch } from './plan.ts';
 import { primaryInitScript } from './postgres-plan.ts';
 
 /** A component as a service of the Compose specification. */
@@ -87,7 +87,7 @@ function composeService(component: Component, options: ComposeOptions): ComposeS
           ),
         }),
     mem_limit: `${component.memoryMebibytes}m`,
-    pids_limit: 256,
+    pids_limit: pidsLimit,
     restart: 'no',
     security_opt: ['no-new-privileges'],
     cap_drop: ['ALL'],

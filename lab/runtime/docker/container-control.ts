@@ -7,6 +7,7 @@ import { ComponentFailed, type LabError, PortTaken } from '../../errors.ts';
 import { probeHttp, probePostgres } from '../readiness.ts';
 import { filesBelow } from '../render-config.ts';
 import type { ProgressEvent } from '../runtime.ts';
+import { StartDeadline } from '../start-deadline.ts';
 import { type ArchiveEntry, archive } from './archive.ts';
 import { lastLines } from './container-logs.ts';
 import type { DockerSession } from './docker-session.ts';
@@ -21,6 +22,8 @@ const readyWithinMs = 90_000;
 export interface StartOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onPhase?: (phase: ProgressEvent['phase'], message?: string) => void;
+  /** Settles when that is there without which it cannot be ready. */
+  readonly awaited?: Promise<unknown>;
 }
 
 /** The container as the engine sees it, or undefined when there is none. */
@@ -57,7 +60,7 @@ export async function startComponent(
     options.onPhase?.('starting');
     await startContainer(session, component);
   }
-  await waitUntilReady(session, component, options.signal);
+  await waitUntilReady(session, component, options);
 }
 
 /** Stops the container, by force after the grace period; resolves when it does not run. */
@@ -136,9 +139,9 @@ function configEntries(session: DockerSession, component: Component): ArchiveEnt
 async function waitUntilReady(
   session: DockerSession,
   component: Component,
-  signal: AbortSignal | undefined,
+  { signal, awaited }: StartOptions,
 ): Promise<void> {
-  const deadline = Date.now() + readyWithinMs;
+  const deadline = new StartDeadline(component.id, readyWithinMs, { awaited, note: session.options.note });
   for (let attempt = 0; ; attempt++) {
     signal?.throwIfAborted();
     const answers = await probe(session, component);
@@ -151,9 +154,7 @@ async function waitUntilReady(
       }
       if (answers) return;
     }
-    if (Date.now() > deadline) {
-      throw await failed(session, component, `was not ready within ${readyWithinMs / 1000} s`);
-    }
+    if (deadline.isOver()) throw await failed(session, component, `was not ready ${deadline.waited}`);
     await sleep(pollMs);
   }
 }

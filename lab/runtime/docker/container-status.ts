@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { joined, timed } from '../readiness.ts';
 import type { ComponentState, ComponentStatus } from '../runtime.ts';
 import { inspect, probe } from './container-control.ts';
 import type { DockerSession } from './docker-session.ts';
@@ -16,9 +17,10 @@ export function componentStatuses(session: DockerSession): Promise<ComponentStat
       const info = await inspect(session, id);
       if (info === undefined) return { id, state: 'missing', ready: false };
       const { State: state } = info;
-      const ready = state.Running && !state.Paused && (await probe(session, component));
+      const { ready, slow } =
+        state.Running && !state.Paused ? await timed(() => probe(session, component)) : { ready: false };
       const bytes = state.Running ? await memoryBytes(session.container(id)) : undefined;
-      const detail = describe(session, component.program.kind === 'postgres', id, info);
+      const detail = joined(describe(session, component.program.kind === 'postgres', id, info), slow);
       return {
         id,
         state: stateOf(state, ready, session.state.components[id]?.desired === 'running'),

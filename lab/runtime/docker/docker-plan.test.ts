@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -94,6 +94,20 @@ describe('export compose', () => {
     expect(document.services.gateway?.restart).toBe('no');
     const rules = readFileSync(join(folder, 'out/config/prometheus/rules/alerts.yml'), 'utf8');
     expect(rules).toContain('http://127.0.0.1:11085/runbooks/HighLatency');
+  });
+
+  test('under a careful umask the images can read what they need, and nobody else gets in', () => {
+    const directory = join(folder, 'careful');
+    const before = process.umask(0o077);
+    try {
+      exportCompose(topology, { root: projectRoot, lab: 'x', pace: 'lab', environment: {}, directory });
+    } finally {
+      process.umask(before);
+    }
+    const modeOf = (path: string): string => (statSync(join(directory, path)).mode & 0o777).toString(8);
+    expect(['.', 'compose.yaml'].map(modeOf)).toEqual(['700', '600']);
+    const read = ['config', 'config/prometheus', 'config/prometheus/prometheus.yml', 'services/Dockerfile'];
+    expect(read.map(modeOf)).toEqual(['755', '755', '644', '644']);
   });
 });
 

@@ -1,8 +1,15 @@
-import { existsSync, rmdirSync, rmSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { type Component, topology } from '../../../stack/topology.ts';
 import { RuntimeMismatch } from '../../errors.ts';
 import { acquireLock } from '../../state/lock.ts';
-import { type LabRecord, makeDirectories, recordNewLab } from '../lab-record.ts';
+import { logFileOf } from '../../state/paths.ts';
+import {
+  type LabRecord,
+  makeDirectories,
+  recordNewLab,
+  removeEmptyFolders,
+  removeLabFolder,
+} from '../lab-record.ts';
 import { pinnedOffset, wantedPorts } from '../ports.ts';
 import { readLabRecord } from '../recorded-lab.ts';
 import type {
@@ -16,6 +23,7 @@ import type {
 } from '../runtime.ts';
 import { inDependencyOrder } from '../schedule.ts';
 import { ensureNetwork, inspect, startComponent } from './container-control.ts';
+import { lastLines } from './container-logs.ts';
 import { componentStatuses } from './container-status.ts';
 import { DockerLab, dockerCapabilities } from './docker-lab.ts';
 import { DockerSession } from './docker-session.ts';
@@ -24,6 +32,9 @@ import { ensureImage } from './images.ts';
 import { isLabService } from './plan.ts';
 import { removeLab, removeUnusedImages } from './removal.ts';
 import { ensureServiceImage } from './service-image.ts';
+
+/** Of a component that did not start; more than a page, less than a flood. */
+const keptLines = 1_000;
 
 /** Components as containers of the engine: one network, one volume for each that keeps something. */
 export function createDockerRuntime(
@@ -49,6 +60,15 @@ class DockerRuntime implements Runtime {
 
   async up(options: UpOptions = {}): Promise<RunningLab> {
     makeDirectories(this.#options.paths);
+    try {
+      return await this.#up(options);
+    } catch (error) {
+      removeEmptyFolders(this.#options.paths);
+      throw error;
+    }
+  }
+
+  async #up(options: UpOptions): Promise<RunningLab> {
     return this.#locked('up', async () => {
       const known = this.#open();
       const runs = known !== undefined && (await this.#anyRuns(known));
@@ -63,8 +83,10 @@ class DockerRuntime implements Runtime {
         // A lab that did not run before goes again; one that ran keeps what it had. Volumes of an old lab stay.
         if (!runs) {
           const nothingToKeep = known === undefined;
+          const keepLogs = options.signal?.aborted !== true;
+          if (nothingToKeep && keepLogs) await saveOutputs(session);
           await removeLab(this.#engine.docker, session.name, { keepData: !nothingToKeep });
-          if (nothingToKeep) this.#removeFolder();
+          if (nothingToKeep) removeLabFolder(this.#options.paths, { keepLogs });
         }
         throw error;
       }
@@ -95,9 +117,9 @@ class DockerRuntime implements Runtime {
       });
       if (options.keepData === true) return;
       await removeUnusedImages(this.#engine.docker);
-      this.#removeFolder();
+      removeLabFolder(this.#options.paths, { keepLogs: false });
     });
-    if (options.keepData !== true) this.#removeBase();
+    if (options.keepData !== true) removeEmptyFolders(this.#options.paths);
   }
 
   /** Every image that the components need, each pulled or built once, all at the same time. */
@@ -134,10 +156,10 @@ class DockerRuntime implements Runtime {
     session.wantAll();
     await inDependencyOrder(
       this.#components,
-      async (component, signal) => {
+      async (component, signal, awaited) => {
         const report = reporter([component], options.onProgress)(component.id);
         try {
-          await startComponent(session, component, { signal, onPhase: report });
+          await startComponent(session, component, { signal, awaited, onPhase: report });
           report('ready');
         } catch (error) {
           if (!signal.aborted) report('failed', error instanceof Error ? error.message : String(error));
@@ -179,19 +201,6 @@ class DockerRuntime implements Runtime {
     }
   }
 
-  #removeFolder(): void {
-    rmSync(this.#options.paths.directory, { recursive: true, force: true, maxRetries: 5 });
-  }
-
-  #removeBase(): void {
-    if (!existsSync(this.#options.paths.base)) return;
-    try {
-      rmdirSync(this.#options.paths.base);
-    } catch {
-      // Other labs, or the cache, stand there.
-    }
-  }
-
   async #locked<Result>(command: string, work: () => Promise<Result>): Promise<Result> {
     const lock = await acquireLock(this.#options.paths.lockFile, { labName: this.#options.name, command });
     try {
@@ -200,6 +209,16 @@ class DockerRuntime implements Runtime {
       lock.release();
     }
   }
+}
+
+/** Writes what the containers have said to where `logs` looks for it: they are about to be removed. */
+async function saveOutputs(session: DockerSession): Promise<void> {
+  await Promise.all(
+    session.components.map(async ({ id }) => {
+      const lines = await lastLines(session.container(id), keptLines).catch(() => []);
+      if (lines.length > 0) writeFileSync(logFileOf(session.options.paths, id), `${lines.join('\n')}\n`);
+    }),
+  );
 }
 
 type Report = (phase: ProgressEvent['phase'], message?: string) => void;

@@ -2,12 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Docker from 'dockerode';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LabCli } from '../../exercise/testing/lab-cli.ts';
 import { dockerMissing } from './test-engine.ts';
 
 const missing = await dockerMissing();
 if (missing !== undefined) process.stderr.write(`Docker tests are skipped: ${missing}\n`);
+
+/** Where the engine of this run listens, as DOCKER_HOST or the platform says. */
+const engineSocket = (new Docker().modem as { socketPath?: string }).socketPath ?? '/var/run/docker.sock';
 
 /** A way to the engine that can be cut: what the lab sees when the daemon goes away and comes back. */
 class Wire {
@@ -21,7 +25,7 @@ class Wire {
 
   async join(): Promise<void> {
     const server = createServer((client) => {
-      const engine = connect('/var/run/docker.sock');
+      const engine = connect(engineSocket);
       for (const socket of [client, engine]) {
         this.#sockets.add(socket);
         socket.on('error', () => {});

@@ -1,5 +1,6 @@
 import Docker from 'dockerode';
 import { RuntimeUnavailable } from '../../errors.ts';
+import { patientSignal } from '../../process/patience.ts';
 
 /** The Docker engine that the environment names, after it answered. */
 export interface Engine {
@@ -21,6 +22,10 @@ interface EngineError extends Error {
 export function statusOf(error: unknown): number | undefined {
   return (error as EngineError).statusCode;
 }
+
+/** An engine that is not there says so at once; one that was just started, or is busy, takes seconds. */
+const answersWithinMs = 5_000;
+const schemes = ['unix', 'npipe', 'tcp', 'ssh', 'http', 'https'];
 
 const remedy =
   'Start Docker (or point DOCKER_HOST at an engine), or use the embedded runtime: --runtime embedded';
@@ -57,6 +62,11 @@ export function asLabFailure(error: unknown): unknown {
   return new RuntimeUnavailable('docker', reasonFor(code), remedy, { cause: error });
 }
 
+/** Whether the engine, or the kernel below it, says that its disk is full. */
+export function isDiskFull(reason: string): boolean {
+  return /no space left on device|disk quota exceeded/i.test(reason);
+}
+
 function reasonFor(code: string): string {
   const host = process.env.DOCKER_HOST;
   const where = host === undefined || host === '' ? 'the Docker engine' : `the engine at DOCKER_HOST=${host}`;
@@ -70,8 +80,9 @@ function reasonFor(code: string): string {
  */
 export async function connectEngine(
   environment: Readonly<Record<string, string | undefined>>,
-  timeoutMs = 2000,
+  timeoutMs = answersWithinMs,
 ): Promise<Engine> {
+  assertScheme(environment.DOCKER_HOST);
   let docker: Docker;
   try {
     // docker-modem reads DOCKER_HOST, DOCKER_TLS_VERIFY and DOCKER_CERT_PATH itself; no API version in the path means
@@ -88,13 +99,12 @@ export async function connectEngine(
       },
     );
   }
-  let timer: NodeJS.Timeout | undefined;
+  const time = patientSignal(timeoutMs);
   const silence = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(
-      () =>
-        reject(new RuntimeUnavailable('docker', `the engine did not answer within ${timeoutMs} ms`, remedy)),
-      timeoutMs,
-    );
+    const reason = `the engine did not answer within ${timeoutMs / 1000} s`;
+    time.signal.addEventListener('abort', () => reject(new RuntimeUnavailable('docker', reason, remedy)), {
+      once: true,
+    });
   });
   try {
     const { Version: version } = await Promise.race([docker.version(), silence]);
@@ -108,8 +118,20 @@ export async function connectEngine(
   } catch (error) {
     throw asLabFailure(error);
   } finally {
-    clearTimeout(timer);
+    time.done();
   }
+}
+
+/** `LAB_RUNTIME_UNAVAILABLE` for a scheme that no engine speaks, which would be looked up as a host name. */
+function assertScheme(dockerHost: string | undefined): void {
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(dockerHost ?? '')?.[1];
+  if (scheme === undefined || schemes.includes(scheme.toLowerCase())) return;
+  const reason = `DOCKER_HOST=${dockerHost} has the unknown scheme "${scheme}"`;
+  throw new RuntimeUnavailable(
+    'docker',
+    reason,
+    `Use one of ${schemes.join(', ')}: unix:///var/run/docker.sock, tcp://host:2376`,
+  );
 }
 
 /** The machine behind a tcp or ssh `DOCKER_HOST`; undefined for this one. */

@@ -74,7 +74,17 @@ export function exportCompose(components: readonly Component[], options: ExportO
   // It carries the passwords of this lab.
   writeFileSync(file, text, { mode: 0o600 });
   chmodSync(file, 0o600);
+  // The images have users of their own, who have to read what a careful umask would keep from them. That nobody else
+  // does is up to the folder above.
+  chmodSync(directory, 0o700);
+  for (const name of ['config', 'services']) makeReadable(join(directory, name));
   return file;
+}
+
+function makeReadable(folder: string): void {
+  chmodSync(folder, 0o755);
+  for (const entry of readdirSync(folder, { withFileTypes: true, recursive: true }))
+    chmodSync(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o755 : 0o644);
 }
 
 /** Removes an earlier export. `LAB_USAGE` where the folder holds anything else: it may be somebody's home. */

@@ -1,6 +1,6 @@
 import type Docker from 'dockerode';
-import { ImageMissing } from '../../errors.ts';
-import { asLabFailure, statusOf } from './engine.ts';
+import { EngineDiskFull, ImageMissing } from '../../errors.ts';
+import { asLabFailure, isDiskFull, statusOf } from './engine.ts';
 
 interface PullEvent {
   readonly id?: string;
@@ -59,6 +59,7 @@ export async function ensureImage(
       .replace(/^\(HTTP code \d+\) [^-]* - /, '')
       .replace(/\s+/g, ' ')
       .trim();
+    if (isDiskFull(reason)) throw new EngineDiskFull(image, reason, { cause: error });
     throw new ImageMissing(image, reason, variable, { cause: error });
   }
 }

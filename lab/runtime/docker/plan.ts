@@ -6,6 +6,9 @@ import type { Launch, PlanOptions } from './launch.ts';
 import { dataFolder } from './placement.ts';
 import { postgresPlan } from './postgres-plan.ts';
 
+/** Processes and threads of a container: Grafana alone has a process for each kind of data source. */
+export const pidsLimit = 512;
+
 /** What will be created for one component. Nothing is created here. */
 export interface ContainerPlan {
   readonly component: string;
@@ -54,7 +57,7 @@ export function planContainer(component: Component, options: PlanOptions): Conta
               },
             ],
       Memory: component.memoryMebibytes * 2 ** 20,
-      PidsLimit: 256,
+      PidsLimit: pidsLimit,
       // The lab decides what runs: an engine that restarted a killed component would repair the exercise.
       RestartPolicy: { Name: 'no' },
       SecurityOpt: ['no-new-privileges'],

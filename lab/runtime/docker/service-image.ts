@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import type Docker from 'dockerode';
-import { BuildMissing, ImageBuildFailed } from '../../errors.ts';
+import { BuildMissing, EngineDiskFull, ImageBuildFailed } from '../../errors.ts';
 import { type ArchiveEntry, archive } from './archive.ts';
-import { asLabFailure } from './engine.ts';
+import { asLabFailure, isDiskFull } from './engine.ts';
 import { hasImage } from './images.ts';
 import { imageLabel } from './labels.ts';
 import { removeBuildStages } from './removal.ts';
@@ -130,7 +130,9 @@ export async function ensureServiceImage(
     if (signal?.aborted === true) throw signal.reason;
     const failure = asLabFailure(error);
     if (failure !== error) throw failure;
-    throw new ImageBuildFailed(image.tag, `${(error as Error).message.trim()}; last step: ${lastLine}`, {
+    const reason = (error as Error).message.trim();
+    if (isDiskFull(reason)) throw new EngineDiskFull(image.tag, reason, { cause: error });
+    throw new ImageBuildFailed(image.tag, `${reason}; last step: ${lastLine}`, {
       cause: error,
     });
   } finally {

@@ -6,6 +6,7 @@ import { isAlive, type ProcessIdentity } from '../../process/identity.ts';
 import { isPortFree } from '../ports.ts';
 import { probeHttp, probePostgres } from '../readiness.ts';
 import type { ProgressEvent } from '../runtime.ts';
+import { StartDeadline } from '../start-deadline.ts';
 import type { ComponentProcess } from './component-process.ts';
 import { prepareLaunch } from './launch-spec.ts';
 import { strayExecutables } from './leftovers.ts';
@@ -18,6 +19,8 @@ const portFreeWithinMs = 1000;
 export interface StartOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onPhase?: (phase: ProgressEvent['phase']) => void;
+  /** Settles when that is there without which it cannot be ready. */
+  readonly awaited?: Promise<unknown>;
   /** Its ports were just found free together with all others. */
   readonly portsAreFree?: boolean;
 }
@@ -75,14 +78,14 @@ async function waitUntilReady(
   identity: ProcessIdentity,
   options: StartOptions,
 ): Promise<void> {
-  const deadline = Date.now() + readyWithinMs;
+  const { awaited } = options;
+  const deadline = new StartDeadline(component.id, readyWithinMs, { awaited, note: session.options.note });
   for (;;) {
     options.signal?.throwIfAborted();
     // Asked before and after: what answers may be a stranger on that port while our own process is already dead.
     if (isAlive(identity) && (await probe(session, component)) && isAlive(identity)) return;
     if (!isAlive(identity)) throw failed(session, component, 'ended while it started');
-    if (Date.now() > deadline)
-      throw failed(session, component, `was not ready within ${readyWithinMs / 1000} s`);
+    if (deadline.isOver()) throw failed(session, component, `was not ready ${deadline.waited}`);
     await sleep(pollMs);
   }
 }

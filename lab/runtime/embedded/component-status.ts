@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Component } from '../../../stack/topology.ts';
 import type { ProcessIdentity } from '../../process/identity.ts';
 import { processTree } from '../../process/tree.ts';
+import { joined, timed } from '../readiness.ts';
 import type { ComponentStatus } from '../runtime.ts';
 import { probe } from './component-control.ts';
 import type { LabSession } from './session.ts';
@@ -23,7 +24,7 @@ export async function componentStatus(session: LabSession, component: Component)
     };
   }
   const paused = process.paused();
-  const ready = !paused && (await probe(session, component));
+  const { ready, slow } = paused ? { ready: false } : await timed(() => probe(session, component));
   const young = Date.now() - Date.parse(entry.startedAt) < startingForMs;
   const role =
     component.program.kind !== 'postgres'
@@ -31,6 +32,7 @@ export async function componentStatus(session: LabSession, component: Component)
       : session.state.postgresPrimary === id
         ? 'primary'
         : 'standby';
+  const detail = joined(role, slow);
   const bytes = residentBytes(entry);
   return {
     id,
@@ -39,7 +41,7 @@ export async function componentStatus(session: LabSession, component: Component)
     handle: String(entry.pid),
     startedAt: entry.startedAt,
     ...(bytes === undefined ? {} : { residentBytes: bytes }),
-    ...(role === undefined ? {} : { detail: role }),
+    ...(detail === undefined ? {} : { detail }),
   };
 }
 

@@ -261,7 +261,6 @@ test('with LAB_PORT_OFFSET a taken port is an error, and nothing is left behind'
         message: expect.stringContaining(`Port ${base} of a is taken`),
       }),
     );
-    await runtime.down();
     expect(readdirSync(root)).toEqual([]);
   } finally {
     server.close();

@@ -1,10 +1,9 @@
-import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, rmSync } from 'node:fs';
 import { type Component, topology } from '../../../stack/topology.ts';
 import { RuntimeMismatch, RuntimeUnavailable, StateCorrupt } from '../../errors.ts';
 import { acquireLock } from '../../state/lock.ts';
 import { rotateOutputs } from '../../state/output-files.ts';
-import { makeDirectories } from '../lab-record.ts';
+import { makeDirectories, removeEmptyFolders, removeLabFolder } from '../lab-record.ts';
 import { pinnedOffset, wantedPorts } from '../ports.ts';
 import type {
   ComponentStatus,
@@ -47,6 +46,15 @@ class EmbeddedRuntime implements Runtime {
 
   async up(options: UpOptions = {}): Promise<RunningLab> {
     makeDirectories(this.#options.paths);
+    try {
+      return await this.#up(options);
+    } catch (error) {
+      removeEmptyFolders(this.#options.paths);
+      throw error;
+    }
+  }
+
+  async #up(options: UpOptions): Promise<RunningLab> {
     rotateOutputs(this.#options.paths);
     return this.#locked('up', async () => {
       const known = openSession(this.#options, this.#components);
@@ -61,7 +69,8 @@ class EmbeddedRuntime implements Runtime {
         // Whatever this command started goes again. A lab that ran before keeps what it had.
         await this.#stopAll(session, started);
         // After a failure its logs are what a person needs; after Ctrl-C nothing is.
-        if (!runs && known === undefined) this.#remove({ keepLogs: options.signal?.aborted !== true });
+        if (!runs && known === undefined)
+          removeLabFolder(this.#options.paths, { keepLogs: options.signal?.aborted !== true });
         throw error;
       }
       return new EmbeddedLab(session);
@@ -101,10 +110,10 @@ class EmbeddedRuntime implements Runtime {
           }),
         );
       }
-      if (options.keepData !== true) this.#remove({ keepLogs: false });
+      if (options.keepData !== true) removeLabFolder(this.#options.paths, { keepLogs: false });
       else this.#forgetComponents();
     });
-    if (options.keepData !== true) this.#removeBase();
+    if (options.keepData !== true) removeEmptyFolders(this.#options.paths);
   }
 
   async #startAll(
@@ -118,11 +127,11 @@ class EmbeddedRuntime implements Runtime {
     session.wantAll();
     await inDependencyOrder(
       this.#components,
-      async (component, signal) => {
+      async (component, signal, awaited) => {
         const report = reporter(component, options.onProgress);
         try {
           if (session.process(component.id).find() === undefined) started.push(component);
-          await startComponent(session, component, { signal, onPhase: report, portsAreFree });
+          await startComponent(session, component, { signal, awaited, onPhase: report, portsAreFree });
           report('ready');
         } catch (error) {
           if (!signal.aborted) report('failed', error instanceof Error ? error.message : String(error));
@@ -170,24 +179,6 @@ class EmbeddedRuntime implements Runtime {
       // Data that was to be kept stays; only what cannot be read goes, or the next `up` would fail on it again.
       if (!(error instanceof StateCorrupt)) throw error;
       rmSync(this.#options.paths.stateFile, { force: true });
-    }
-  }
-
-  #remove(options: { keepLogs: boolean }): void {
-    const { directory, logs } = this.#options.paths;
-    for (const name of existsSync(directory) ? readdirSync(directory) : []) {
-      const path = join(directory, name);
-      if (options.keepLogs && path === logs) continue;
-      rmSync(path, { recursive: true, force: true, maxRetries: 5 });
-    }
-    if (!options.keepLogs) rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-  }
-
-  #removeBase(): void {
-    try {
-      rmdirSync(this.#options.paths.base);
-    } catch {
-      // Other labs, or the cache, stand there.
     }
   }
 
