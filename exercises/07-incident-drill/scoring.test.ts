@@ -5,8 +5,10 @@ import { measureParts } from '../../lab/exercise/measure-parts.ts';
 import type { Progress } from '../../lab/exercise/progress.ts';
 import { answerEverything, postmortemFile, renderPostmortem } from '../../lab/incident/postmortem.ts';
 import { figuresOf } from '../../lab/incident/records.ts';
+import type { StatusEdit } from '../../services/contract/status-words.ts';
 import { paces } from '../../stack/pace.ts';
 import drill from './exercise.ts';
+import { communicate } from './incident-tasks.ts';
 import { allowedSeconds } from './targets.ts';
 import { iso, shift } from './test-shift.ts';
 
@@ -142,6 +144,28 @@ it.each([
   of.at(judged);
   if (judged > 60) of.desk.update(of.desk.declare('Again', 'SEV1'), 'resolved', 'Now it is');
   expect((await parts(of))['tell users']).toBe(`0: the status page said "resolved" ${because}`);
+});
+
+it('counts what was written on the status page itself, also too early', async () => {
+  const of = shift();
+  of.at(40);
+  const { id: incident } = of.desk.declare('Reading fails', 'SEV1');
+  const wrote = (second: number, state: StatusEdit['state']) =>
+    of.edits.push({
+      id: `edit-${second}`,
+      at: iso(second),
+      incident,
+      state,
+      message: 'So it is',
+      components: {},
+    });
+  wrote(41, 'investigating');
+  wrote(70, 'resolved');
+  of.at(100);
+  expect((await parts(of))['tell users']).toBe('10: users were told 2 times, and nothing too early');
+  expect(await of.judge(communicate)).toMatchObject({ accepted: true });
+  wrote(45, 'resolved');
+  expect((await parts(of))['tell users']).toMatch(/^0: .* 15 s before users were served again$/);
 });
 
 it('gives half for one word to users', async () => {

@@ -42,10 +42,10 @@ const acknowledge: ScoredPart = {
 const diagnose: ScoredPart = {
   name: 'diagnose',
   points,
-  judge(context, progress) {
+  async judge(context, progress) {
     const fromMs = brokenAtMs(context);
     const diagnosedAtMs = ownAnswerAtMs(progress);
-    const declaredAtMs = incidentsOf(context)[0]?.declaredAtMs;
+    const declaredAtMs = (await incidentsOf(context))[0]?.declaredAtMs;
     const diagnosed =
       diagnosedAtMs === undefined
         ? timed(context, 'diagnose', 'the cause has not been named, for', { fromMs, toMs: undefined })
@@ -78,8 +78,8 @@ const mitigate: ScoredPart = {
 const communicate: ScoredPart = {
   name: 'tell users',
   points,
-  judge(context) {
-    const incidents = incidentsOf(context);
+  async judge(context) {
+    const incidents = await incidentsOf(context);
     const updates = incidents.flatMap((one) => one.updates).sort((a, b) => a.atMs - b.atMs);
     const harm = harmOf(context);
     const early = updates.find(
@@ -104,7 +104,7 @@ const writeUp: ScoredPart = {
   name: 'write it up',
   points,
   async judge(context) {
-    const incident = incidentsOf(context).at(-1);
+    const incident = (await incidentsOf(context)).at(-1);
     if (incident === undefined) return { worth: 0, because: 'no incident has been declared', open: true };
     const file = postmortemFile(context.lab.directory, incident.id);
     if (!existsSync(file)) return { worth: 0, because: 'there is no postmortem', open: true };

@@ -2,12 +2,14 @@
 import { harmIn, notificationsIn } from '../../lab/alerts/review.ts';
 import type { ExerciseContext } from '../../lab/exercise/model.ts';
 import { type Incident, Incidents } from '../../lab/incident/incident.ts';
+import { recordStatusEdits } from '../../lab/incident/status-edits.ts';
 import type { Interval } from '../../lab/traffic/ledger.ts';
 
 const beganAtMs = ({ timeline }: ExerciseContext): number => timeline.steadyAtMs ?? timeline.startedAtMs;
 
-/** The incidents that were declared since this shift began, oldest first. */
-export function incidentsOf(context: ExerciseContext): Incident[] {
+/** The incidents that were declared since this shift began, oldest first, with what was written on the status page itself. */
+export async function incidentsOf(context: ExerciseContext): Promise<Incident[]> {
+  await recordStatusEdits(context, context);
   return new Incidents(context.events).all().filter(({ declaredAtMs }) => declaredAtMs >= beganAtMs(context));
 }
 

@@ -6,6 +6,7 @@ import { EventLog } from '../../lab/events/event-log.ts';
 import type { ExerciseContext, Judgement, Task } from '../../lab/exercise/model.ts';
 import { Incidents } from '../../lab/incident/incident.ts';
 import { Ledger } from '../../lab/traffic/ledger.ts';
+import type { StatusEdit } from '../../services/contract/status-words.ts';
 import { paces } from '../../stack/pace.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lab-07-'));
@@ -34,6 +35,7 @@ export function shift({ failing = [[20, 60]] as readonly (readonly [number, numb
   const events = new EventLog(join(directory, 'events.ndjson'), () => now);
   const desk = new Incidents(events);
   const messages: object[] = [];
+  const edits: StatusEdit[] = [];
   const context = {
     events,
     ledger: new Ledger(directory),
@@ -43,6 +45,7 @@ export function shift({ failing = [[20, 60]] as readonly (readonly [number, numb
       prometheus: { queryRange: async () => [] },
       inbox: {
         notifications: async () => messages,
+        statusEdits: async () => edits,
         oncall: async () => ({ teams: [], pages: [], events: [] }),
       },
     },
@@ -53,6 +56,8 @@ export function shift({ failing = [[20, 60]] as readonly (readonly [number, numb
   return {
     desk,
     context,
+    /** What was written on the status page itself. */
+    edits,
     at: (second: number): void => {
       now = begin + 1000 * second;
     },

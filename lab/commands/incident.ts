@@ -2,12 +2,12 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { Argument, type Command } from 'commander';
+import { longestPublicText, publicTextProblem } from '../../services/contract/public-text.ts';
 import type { LabContext } from '../context.ts';
 import { NotWritable, UsageError } from '../errors.ts';
 import { Workshop } from '../exercise/workshop.ts';
 import { type Incident, Incidents, type Role, roles, states } from '../incident/incident.ts';
 import { budgetWords, postmortemFile, renderPostmortem, reviewPostmortem } from '../incident/postmortem.ts';
-import { internalWords } from '../incident/public-text.ts';
 import { publishStatus } from '../incident/publish.ts';
 import {
   errorRatioBefore,
@@ -19,12 +19,11 @@ import {
   timelineOf,
 } from '../incident/records.ts';
 import { proposeSeverity, type Severity, severities, severityTerms } from '../incident/severity.ts';
+import { recordStatusEdits } from '../incident/status-edits.ts';
 import { ObserveError } from '../observe/observe-error.ts';
 import { makeFolder } from '../state/make-folder.ts';
 import { Ledger } from '../traffic/ledger.ts';
 import { parseTtl } from './break.ts';
-
-const longestText = 500;
 
 /** `incident`, `timeline`, `postmortem`: what goes along with a repair. */
 export function register(program: Command, context: LabContext): void {
@@ -100,6 +99,7 @@ interface Desk {
 async function openDesk(context: LabContext): Promise<Desk> {
   const workshop = new Workshop(context, await context.running());
   const { backends: observe, events, lab } = workshop;
+  await recordStatusEdits({ observe, events }, context);
   const ledger = new Ledger(lab.directory);
   return {
     workshop,
@@ -328,23 +328,19 @@ async function publish({ ui }: LabContext, { records, incidents }: Desk): Promis
 
 /** What users will read. */
 function publicText(words: readonly string[]): string {
-  const text = shortText(words.join(' '));
-  const found = internalWords(text);
-  if (found !== undefined) {
-    throw new UsageError(
-      `"${found.words}" is ${found.what}, and the status page is public.`,
-      'Say what users notice, in their words.',
-    );
-  }
+  const text = words.join(' ').trim();
+  const found = publicTextProblem(text);
+  if (found !== undefined) throw new UsageError(found.problem, found.remedy);
   return text;
 }
 
+/** What colleagues will read. */
 function shortText(text: string): string {
   const trimmed = text.trim();
   if (trimmed === '') throw new UsageError('The text is empty.', 'Say it in a few words.');
-  if (trimmed.length > longestText) {
+  if (trimmed.length > longestPublicText) {
     throw new UsageError(
-      `The text has ${trimmed.length} characters, and ${longestText} are allowed.`,
+      `The text has ${trimmed.length} characters, and ${longestPublicText} are allowed.`,
       'Say it in a few words.',
     );
   }

@@ -5,7 +5,6 @@ import { afterAll, describe, expect, it, test } from 'vitest';
 import { EventLog } from '../events/event-log.ts';
 import { Incidents } from './incident.ts';
 import { answerEverything, renderPostmortem, reviewPostmortem } from './postmortem.ts';
-import { internalWords } from './public-text.ts';
 import type { IncidentFigures } from './records.ts';
 import { isAtLeast, proposeSeverity } from './severity.ts';
 
@@ -58,25 +57,6 @@ test('SEV1 is at least SEV2, and not the other way round', () => {
     true,
     false,
   ]);
-});
-
-test.each([
-  ['postgres-primary is gone', 'postgres-primary'],
-  ['the Gateway answers 503', 'Gateway'],
-  ['see http://127.0.0.1:3001/d/service', 'http://127.0.0.1:3001/d/service'],
-  ['10.0.0.3:5432 refuses', '10.0.0.3:5432'],
-  ['connect ECONNREFUSED', 'ECONNREFUSED'],
-  ['TypeError: x is undefined', 'TypeError'],
-  ['oh no\n    at handle (notes.js:12:5)', 'at handle (notes.js:12:5)'],
-])('%j is not for the public', (text, words) => {
-  expect(internalWords(text)?.words).toBe(words);
-});
-
-test.each([
-  'Notes cannot be saved. Reading works.',
-  'We have found the cause and are repairing it (10:45 UTC).',
-])('%j may be told', (text) => {
-  expect(internalWords(text)).toBeUndefined();
 });
 
 describe('a postmortem', () => {

@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { type IncidentState, incidentStates } from '../../services/contract/status-words.ts';
 import type { EventLog, LabEvent } from '../events/event-log.ts';
 import { type Severity, severities } from './severity.ts';
+import { onceEach } from './status-edits.ts';
 
-/** As status pages name them, in their order. */
-export const states = ['investigating', 'identified', 'monitoring', 'resolved'] as const;
-export type IncidentState = (typeof states)[number];
+export { type IncidentState, incidentStates as states };
 
 export const roles = ['commander', 'operations', 'communications', 'scribe'] as const;
 export type Role = (typeof roles)[number];
@@ -33,7 +33,7 @@ const details = z.object({
   severity: z.enum(severities).optional(),
   role: z.enum(roles).optional(),
   person: z.string().default(''),
-  state: z.enum(states).optional(),
+  state: z.enum(incidentStates).optional(),
   message: z.string().default(''),
 });
 
@@ -42,7 +42,7 @@ const incidentKinds = ['declare', 'escalate', 'role', 'status-update', 'resolve'
 /** Every incident that the event log tells of, oldest first: the log is its only record. */
 export function incidentsOf(events: readonly LabEvent[]): Incident[] {
   const incidents = new Map<string, Incident>();
-  for (const event of events) {
+  for (const event of onceEach(events)) {
     const read = details.safeParse(event.details);
     if (!(incidentKinds as readonly string[]).includes(event.kind) || !read.success) continue;
     const { incident: id, title, severity, role, person, state, message } = read.data;
