@@ -18,6 +18,7 @@ import {
   type RecordsContext,
   timelineOf,
 } from '../incident/records.ts';
+import { describeResponse, responseOf } from '../incident/response.ts';
 import { proposeSeverity, type Severity, severities, severityTerms } from '../incident/severity.ts';
 import { recordStatusEdits } from '../incident/status-edits.ts';
 import { ObserveError } from '../observe/observe-error.ts';
@@ -57,7 +58,15 @@ export function register(program: Command, context: LabContext): void {
     .addArgument(new Argument('<severity>', 'the new one').choices(severities))
     .requiredOption('--reason <text>', 'why')
     .action((severity: Severity, { reason }: { reason: string }) =>
-      change(context, (incidents, open) => incidents.grade(open, severity, shortText(reason))),
+      change(context, (incidents, open) => {
+        if (open.severity === severity) {
+          throw new UsageError(
+            `${open.id} is ${severity} already.`,
+            `Choose another of ${severities.join(', ')}, or leave it.`,
+          );
+        }
+        return incidents.grade(open, severity, shortText(reason));
+      }),
     );
   incident
     .command('role')
@@ -192,6 +201,7 @@ function describeIncident(incident: Incident, scale: number): string[] {
       const person = incident.roles[role];
       return person === undefined ? [] : [`${role}: ${person}`];
     }),
+    ...incident.grades.map(({ atMs, from, to, reason }) => `  ${clock(atMs)} ${from} to ${to}: ${reason}`),
     ...incident.updates.map(({ atMs, state, message }) => `  ${clock(atMs)} ${state}: ${message}`),
   ];
 }
@@ -208,10 +218,18 @@ async function show(context: LabContext): Promise<void> {
     );
     return;
   }
-  const figures = await figuresOf(desk.records, last, Date.now());
-  context.ui.result({ incidents: all, figures }, () => {
+  const nowMs = Date.now();
+  const figures = await figuresOf(desk.records, last, nowMs);
+  const { secondsAMinute } = desk.workshop.lab.pace;
+  const response = responseOf(last, figures.acknowledgedAtMs, secondsAMinute);
+  const secondsLeft =
+    last.state === 'resolved' || response.respondedAtMs !== undefined
+      ? null
+      : Math.round((response.respondByMs - nowMs) / 1000);
+  context.ui.result({ incidents: all, figures, response: { ...response, secondsLeft } }, () => {
     for (const one of all.slice(0, -1)) context.ui.line(`${one.id} ${one.state}: ${one.title}`);
-    for (const line of describeIncident(last, desk.workshop.lab.pace.secondsAMinute)) context.ui.line(line);
+    for (const line of describeIncident(last, secondsAMinute)) context.ui.line(line);
+    for (const line of describeResponse(response, nowMs, last.state === 'resolved')) context.ui.line(line);
     const since = (seconds: number | null): string => (seconds === null ? '-' : `${seconds} s`);
     context.ui.line();
     context.ui.table([

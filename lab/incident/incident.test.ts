@@ -41,6 +41,28 @@ test('an incident is what the event log tells of it, also to the next command', 
   expect(desk.open()?.id).toBe('INC-2');
 });
 
+test('escalating and de-escalating are events with a reason', () => {
+  const events = new EventLog(join(directory, 'grades.ndjson'), () => now);
+  const desk = new Incidents(events);
+  const opened = desk.declare('Search fails', 'SEV3');
+  now += 5_000;
+  const raised = desk.grade(opened, 'SEV1', 'nothing works');
+  now += 5_000;
+  const lowered = desk.grade(raised, 'SEV2', 'reading works again');
+  expect(events.read({ kinds: ['escalate'] }).map(({ text }) => text)).toEqual([
+    'INC-1 escalated from SEV3 to SEV1: nothing works',
+    'INC-1 de-escalated from SEV1 to SEV2: reading works again',
+  ]);
+  expect(lowered).toMatchObject({
+    severity: 'SEV2',
+    gradedAtMs: now,
+    grades: [
+      { atMs: now - 5_000, from: 'SEV3', to: 'SEV1', reason: 'nothing works' },
+      { atMs: now, from: 'SEV1', to: 'SEV2', reason: 'reading works again' },
+    ],
+  });
+});
+
 test.each([
   [1, 'SEV1'],
   [0.5, 'SEV1'],
