@@ -253,7 +253,10 @@ async function showTimeline(context: LabContext, lookBack: string | undefined): 
   const moments = await readTimeline(
     desk,
     lookBack === undefined && last !== undefined
-      ? { fromMs: last.declaredAtMs - lookBackMs(desk.workshop.lab.pace), toMs: last.resolvedAtMs ?? toMs }
+      ? {
+          fromMs: last.declaredAtMs - lookBackMs(desk.workshop.lab.pace),
+          toMs: (last.resolvedAtMs ?? toMs) + 1,
+        }
       : { fromMs: toMs - parseTtl(lookBack ?? '10m'), toMs },
   );
   const timeline = moments.map(({ atMs, ...rest }) => ({ at: new Date(atMs).toISOString(), ...rest }));
