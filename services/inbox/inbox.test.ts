@@ -17,6 +17,7 @@ async function start(options: { watchdogTimeoutMs?: number; notificationsMax?: n
     smtpPort: 0,
     watchdogTimeoutMs: options.watchdogTimeoutMs ?? 60_000,
     notificationsMax: options.notificationsMax ?? 100,
+    token: 'the-lab-token',
     ...telemetry,
   });
   const server = await serve(inbox.app);
