@@ -11,7 +11,7 @@ import { parseConfig } from '../../stack/embedded/alertmanager/config/config.ts'
 import { ManualClock, settled } from '../../stack/embedded/alertmanager/manual-clock.ts';
 import { buildRoute, matchRoutes } from '../../stack/embedded/alertmanager/routing/route.ts';
 import { startAlertmanager } from '../../stack/embedded/alertmanager/server.ts';
-import type { Outcome } from './main.ts';
+import { type Outcome, Tally } from './tally.ts';
 
 type Json = unknown;
 interface Recording {
@@ -62,25 +62,23 @@ const recordedReceiver = '127.0.0.1:19200';
 const timestamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
 /** Two runs stamp the same event within this. */
 const toleranceMs = 2000;
-const passed = { passed: 1, failures: [], skipped: 0 };
+const passed: Outcome = { passed: 1, byShape: [], skipped: [], failures: [] };
 
 export async function run(paths: readonly string[]): Promise<Outcome> {
-  const outcomes: Outcome[] = [];
+  const tally = new Tally();
   for (const folder of paths) {
-    outcomes.push(...configVerdicts(folder), ...inlineVerdicts(folder), ...routing(folder));
+    const outcomes = [...configVerdicts(folder), ...inlineVerdicts(folder), ...routing(folder)];
     if (existsSync(join(folder, 'alertmanager.yml'))) outcomes.push(...(await requests(folder)));
+    for (const outcome of outcomes) tally.merge(outcome);
   }
-  return {
-    passed: outcomes.reduce((sum, outcome) => sum + outcome.passed, 0),
-    failures: outcomes.flatMap((outcome) => outcome.failures),
-    skipped: outcomes.reduce((sum, outcome) => sum + outcome.skipped, 0),
-  };
+  return tally;
 }
 
 const failed = (name: string, reason: string): Outcome => ({
   passed: 0,
+  byShape: [],
+  skipped: [],
   failures: [`${name}: ${reason}`],
-  skipped: 0,
 });
 
 function read<T>(folder: string, name: RegExp): T | undefined {

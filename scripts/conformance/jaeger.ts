@@ -12,26 +12,20 @@ import { parseConfig } from '../../stack/embedded/jaeger/config/config.ts';
 import { type RunningJaeger, startJaeger } from '../../stack/embedded/jaeger/server.ts';
 import { type DomainTrace, domainToOtlp } from './jaeger-domain.ts';
 import { spansLeadingTo } from './jaeger-snapshots.ts';
-import type { Outcome } from './main.ts';
+import { type Outcome, Tally } from './tally.ts';
 
 type Json = Record<string, unknown>;
 
 /** Runs every file below the paths that belongs to one of the four kinds; names what it skips. */
 export async function run(paths: readonly string[]): Promise<Outcome> {
   const files = (await Promise.all(paths.map(listFiles))).flat().sort();
-  let passed = 0;
-  let skipped = 0;
-  const failures: string[] = [];
-  const skip = (name: string, reason: string): void => {
-    skipped += 1;
-    console.log(`skipped ${name}: ${reason}`);
-  };
+  const tally = new Tally();
   const check = async (name: string, test: () => Promise<void>): Promise<void> => {
     try {
       await test();
-      passed += 1;
+      tally.add(name, undefined);
     } catch (error) {
-      failures.push(`FAIL ${name}: ${(error as Error).message}`);
+      tally.add(name, (error as Error).message);
     }
   };
   for (const file of files) {
@@ -41,15 +35,15 @@ export async function run(paths: readonly string[]): Promise<Outcome> {
       if (name.endsWith('-in')) await check(`fixtures/${name}`, () => transform(file));
       else if (/^domain_\d+$/.test(name)) await check(`fixtures/${name}`, () => fromDomain(file));
       else if (!name.endsWith('-out') && !/^ui_\d+$/.test(name)) {
-        skip(`fixtures/${name}`, 'neither OTLP nor a domain trace with a known counterpart');
+        tally.skip(`fixtures/${name}`, 'neither OTLP nor a domain trace with a known counterpart');
       }
     } else if (folder === 'apiv3') {
       const input = spansLeadingTo(name, (await readJson(file)) as Json);
-      if (input === undefined) skip(`apiv3/${name}`, 'endpoint out of scope');
+      if (input === undefined) tally.skip(`apiv3/${name}`, 'endpoint out of scope');
       else await check(`apiv3/${name}`, () => snapshot(file, input.otlp, input.path));
     } else if (name === 'queries') await storageQueries(file, check);
   }
-  return { passed, failures, skipped };
+  return tally;
 }
 
 async function listFiles(path: string): Promise<string[]> {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { loadConfig } from '../../stack/embedded/loki/config/config.ts';
 import { startLoki } from '../../stack/embedded/loki/server/server.ts';
+import { type Outcome, Tally } from './tally.ts';
 
 interface Recording {
   readonly name: string;
@@ -54,9 +55,7 @@ const incidental = new Set(['stats']);
 const unordered = /\/(?:series|detected_labels|detected_fields|detected_field\/[^/]+\/values)$/;
 
 /** Replays recordings of the real Loki in their order against a fresh server that lives at the time of the recording. */
-export async function run(
-  paths: readonly string[],
-): Promise<{ passed: number; failures: string[]; skipped: number }> {
+export async function run(paths: readonly string[]): Promise<Outcome> {
   const files = paths.flatMap((path) =>
     path.endsWith('.json')
       ? [path]
@@ -69,35 +68,25 @@ export async function run(
   const config = loadConfig(join(folder, 'config.yaml'));
   let clockMs = Date.now();
   await using server = await startLoki(config, { now: () => clockMs, address: '127.0.0.1:0' });
-  let passed = 0;
-  let skipped = 0;
-  const failures: string[] = [];
+  const tally = new Tally();
   for (const file of files) {
     const recording = JSON.parse(readFileSync(file, 'utf8')) as Recording;
     const { request } = recording;
     const label = file.split('/').at(-1)!.replace('.json', '');
     if (request.method.includes('websocket')) {
-      const problem = await replayTail(recording, server.url, (ms) => (clockMs = ms));
-      if (problem === undefined) passed++;
-      else failures.push(`FAIL ${label}: ${problem}`);
+      tally.add(label, await replayTail(recording, server.url, (ms) => (clockMs = ms)));
       continue;
     }
     const skip = outOfScope.find(([pattern]) => pattern.test(request.path));
     if (skip !== undefined) {
-      skipped++;
-      console.log(`skip ${label}: ${skip[1]}`);
+      tally.skip(label, skip[1]);
       continue;
     }
     clockMs = momentOf(recording);
     const shape = byShape.find(([pattern]) => pattern.test(request.path));
-    const problem = await replay(recording, server.url, shape !== undefined);
-    if (problem !== undefined) failures.push(`FAIL ${label}: ${problem}`);
-    else {
-      passed++;
-      if (shape !== undefined) console.log(`shape ${label}: ${shape[1]}`);
-    }
+    tally.add(label, await replay(recording, server.url, shape !== undefined), shape?.[1]);
   }
-  return { passed, failures, skipped };
+  return tally;
 }
 
 /** When the recording was made: the Date of its answer; where the answer holds a time without being asked, that. */

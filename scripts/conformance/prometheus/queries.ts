@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parseFlags } from '../../../stack/embedded/prometheus/flags.ts';
 import { startPrometheus } from '../../../stack/embedded/prometheus/server.ts';
-import type { Outcome } from '../main.ts';
+import { type Outcome, Tally } from '../tally.ts';
 import { differenceOfResults, type QueryBody } from './compare.ts';
 
 interface Header {
@@ -40,8 +40,7 @@ export async function replayQueries(folder: string): Promise<Outcome> {
       `--storage.tsdb.import-openmetrics=${join(folder, 'data.om.txt.gz')}`,
     ]),
   );
-  let passed = 0;
-  const failures: string[] = [];
+  const tally = new Tally();
   try {
     const lines = gunzipSync(readFileSync(join(folder, 'expected.ndjson.gz')))
       .toString('utf8')
@@ -67,16 +66,14 @@ export async function replayQueries(folder: string): Promise<Outcome> {
         ],
       ];
       for (const [kind, wanted, got] of checks) {
-        const difference = differenceOf(wanted, got);
-        if (difference === undefined) passed++;
-        else failures.push(`queries: ${kind} ${recorded.query}: ${difference}`);
+        tally.add(`queries: ${kind} ${recorded.query}`, differenceOf(wanted, got));
       }
     }
   } finally {
     await server.close();
     rmSync(directory, { recursive: true });
   }
-  return { passed, failures, skipped: 0 };
+  return tally;
 }
 
 function differenceOf(wanted: Answer, got: Answer): string | undefined {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseFlags } from '../../../stack/embedded/prometheus/flags.ts';
 import { startPrometheus } from '../../../stack/embedded/prometheus/server.ts';
-import type { Outcome } from '../main.ts';
+import { type Outcome, Tally } from '../tally.ts';
 import { differenceOfJson, differenceOfShape } from './compare.ts';
 import { anyValue, byShape, maybeEmpty, namedByData, skipped } from './exceptions.ts';
 import { startLiveTargets } from './live-targets.ts';
@@ -65,7 +65,7 @@ export async function replayRecordings(folder: string, names: readonly string[])
       '--web.enable-remote-write-receiver',
     ]),
   );
-  const outcome = { passed: 0, failures: [] as string[], skipped: 0 };
+  const tally = new Tally();
   try {
     console.log(
       `the rebuilt targets run for ${warmUpMs / 1000} s, as long as the recorded queries look back`,
@@ -91,22 +91,20 @@ export async function replayRecordings(folder: string, names: readonly string[])
       const id = name.replace(/\.json$/, '');
       const reason = skipped[id];
       if (reason !== undefined) {
-        console.log(`skipped ${id}: ${reason}`);
-        outcome.skipped++;
+        tally.skip(id, reason);
         continue;
       }
       const recording = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Recording;
       const got = await ask(server.url, recording, shift, directory);
       const difference = differenceOf(id, recording, { ...got, body: normalize(got.body) });
-      if (difference === undefined) outcome.passed++;
-      else outcome.failures.push(`${name}: ${difference}`);
+      tally.add(id, difference, byShape[id]);
     }
   } finally {
     await server.close();
     await targets.close();
     rmSync(directory, { recursive: true });
   }
-  return outcome;
+  return tally;
 }
 
 interface Answer {
