@@ -26,6 +26,7 @@ describe('two answers differ', () => {
     ['no series', answer()],
     ['a series too few', answer(a)],
     ['a missing member', { status: 'success', data: { result: wanted.data.result } }],
+    ['a member too much', { ...wanted, warnings: [] }],
     ['statistics without their members', { ...wanted, data: { ...wanted.data, stats: {} } }],
   ])('by %s', (_, got) => {
     expect(compare(wanted, got, '$', exact)).toBeTypeOf('string');
