@@ -18,6 +18,7 @@ describe('two answers differ', () => {
     ['another order', [alert('b'), alert('a')]],
     ['an empty list', []],
     ['an alert too few', [alert('a')]],
+    ['an alert too many', [alert('a'), alert('b'), alert('b')]],
     ['a moment that is a second off', [alert('a', '2026-11-20T23:29:03.989Z'), alert('b')]],
     ['what is no moment', [alert('a', ''), alert('b')]],
     ['a missing member', [{ labels: { alertname: 'a' }, fingerprint: '37ff2d81c907a7c8' }, alert('b')]],
