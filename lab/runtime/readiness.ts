@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 
 const timeoutMs = 2000;
 
@@ -45,3 +46,43 @@ const startupMessage = (() => {
   parameters.copy(message, 8);
   return message;
 })();
+
+export interface ReadinessWait {
+  /** Asks once; throws what must end the waiting. */
+  probe(): Promise<boolean>;
+  /** So many good answers in a row. */
+  readonly goodProbes: number;
+  readonly pollMs: number;
+  readonly withinMs: number;
+  readonly signal?: AbortSignal | undefined;
+  readonly sleep?: (ms: number) => Promise<unknown>;
+  readonly now?: () => number;
+}
+
+/**
+ * How many good probes in a row are trusted: one of what was launched as the lab came up; two after a disturbance, since
+ * what was paused, cut off or started again may answer once before it finds its connections dead.
+ */
+export function probesWanted(isBoot: boolean | undefined): 1 | 2 {
+  return isBoot === true ? 1 : 2;
+}
+
+/** Waits for good probes in a row; false when they have not come in time. */
+export async function untilReady({
+  probe,
+  goodProbes,
+  pollMs,
+  withinMs,
+  signal,
+  sleep = wait,
+  now = Date.now,
+}: ReadinessWait): Promise<boolean> {
+  const deadline = now() + withinMs;
+  for (let good = 0; ; ) {
+    signal?.throwIfAborted();
+    good = (await probe()) ? good + 1 : 0;
+    if (good >= goodProbes) return true;
+    if (now() > deadline) return false;
+    await sleep(pollMs);
+  }
+}

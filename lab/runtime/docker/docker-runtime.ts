@@ -137,7 +137,7 @@ class DockerRuntime implements Runtime {
       async (component, signal) => {
         const report = reporter([component], options.onProgress)(component.id);
         try {
-          await startComponent(session, component, { signal, onPhase: report });
+          await startComponent(session, component, { signal, onPhase: report, isBoot: true });
           report('ready');
         } catch (error) {
           if (!signal.aborted) report('failed', error instanceof Error ? error.message : String(error));

@@ -4,7 +4,7 @@ import { splitAddress } from '../../../stack/topology.ts';
 import { ComponentFailed, type LabError, PortTaken } from '../../errors.ts';
 import { isAlive, type ProcessIdentity } from '../../process/identity.ts';
 import { isPortFree } from '../ports.ts';
-import { probeHttp, probePostgres } from '../readiness.ts';
+import { probeHttp, probePostgres, probesWanted, untilReady } from '../readiness.ts';
 import type { ProgressEvent } from '../runtime.ts';
 import type { ComponentProcess } from './component-process.ts';
 import { prepareLaunch } from './launch-spec.ts';
@@ -18,6 +18,8 @@ const portFreeWithinMs = 1000;
 export interface StartOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onPhase?: (phase: ProgressEvent['phase']) => void;
+  /** The lab comes up: what is launched now has not been disturbed, and its first good probe counts. */
+  readonly isBoot?: boolean;
   /** Its ports were just found free together with all others. */
   readonly portsAreFree?: boolean;
 }
@@ -35,7 +37,7 @@ export async function startComponent(
       session.options.note(`${component.id} was paused; it goes on.`);
       process.unpause();
     }
-    await waitUntilReady(session, component, running, options);
+    await waitUntilReady(session, component, running, { ...options, isBoot: false });
     return false;
   }
   options.onPhase?.('creating');
@@ -75,16 +77,19 @@ async function waitUntilReady(
   identity: ProcessIdentity,
   options: StartOptions,
 ): Promise<void> {
-  const deadline = Date.now() + readyWithinMs;
-  for (;;) {
-    options.signal?.throwIfAborted();
-    // Asked before and after: what answers may be a stranger on that port while our own process is already dead.
-    if (isAlive(identity) && (await probe(session, component)) && isAlive(identity)) return;
-    if (!isAlive(identity)) throw failed(session, component, 'ended while it started');
-    if (Date.now() > deadline)
-      throw failed(session, component, `was not ready within ${readyWithinMs / 1000} s`);
-    await sleep(pollMs);
-  }
+  const ready = await untilReady({
+    probe: async () => {
+      // Asked before and after: what answers may be a stranger on that port while our own process is already dead.
+      const answers = isAlive(identity) && (await probe(session, component)) && isAlive(identity);
+      if (!isAlive(identity)) throw failed(session, component, 'ended while it started');
+      return answers;
+    },
+    goodProbes: probesWanted(options.isBoot),
+    pollMs,
+    withinMs: readyWithinMs,
+    signal: options.signal,
+  });
+  if (!ready) throw failed(session, component, `was not ready within ${readyWithinMs / 1000} s`);
 }
 
 function failed(session: LabSession, component: Component, how: string): LabError {

@@ -122,7 +122,12 @@ class EmbeddedRuntime implements Runtime {
         const report = reporter(component, options.onProgress);
         try {
           if (session.process(component.id).find() === undefined) started.push(component);
-          await startComponent(session, component, { signal, onPhase: report, portsAreFree });
+          await startComponent(session, component, {
+            signal,
+            onPhase: report,
+            isBoot: true,
+            portsAreFree,
+          });
           report('ready');
         } catch (error) {
           if (!signal.aborted) report('failed', error instanceof Error ? error.message : String(error));
