@@ -88,7 +88,9 @@ export async function replayRecordings(folder: string, names: readonly string[])
       let normal = text
         .replaceAll(directory, '/etc/prometheus')
         .replaceAll(`http://${hostname()}:`, 'http://vm:');
-      for (const [recorded, here] of ports) normal = normal.replaceAll(String(here), recorded);
+      for (const [recorded, here] of ports) {
+        normal = normal.replace(new RegExp(`(?<!\\d)${here}(?!\\d)`, 'g'), recorded);
+      }
       // The token is a digest of file and group, and of the file's place when it was recorded.
       const token = (file: string): string => createHash('sha1').update(`${file};limits`).digest('hex');
       normal = normal.replaceAll(token(join(directory, 'rules.yml')), token('/root/lab/prom/rules.yml'));
