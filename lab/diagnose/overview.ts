@@ -1,0 +1,128 @@
+import type { ComponentStatus } from '../runtime/runtime.ts';
+import { describeAlerts } from './alerts.ts';
+import { diagnoseCommand, type Finding, type Section, worstFirst } from './finding.ts';
+import { limits } from './limits.ts';
+import { orUnknown, unknown } from './measured.ts';
+import { errorLinesMinutes, type OverviewReadings, type ReplicaRates } from './read-overview.ts';
+import { isUsed, type Upstream, whyUnused } from './read-upstreams.ts';
+import { describeReplication } from './replication.ts';
+import { duration, percent, timeOfDay } from './units.ts';
+
+const replicaIds = ['api-1', 'api-2', 'api-3'] as const;
+
+/** The whole lab in one list, the worst first. */
+export function describeOverview(readings: OverviewReadings): Section[] {
+  const { upstreams, replicas, errorLines, replication, primary } = readings;
+  const findings = [
+    ...describeComponents(readings),
+    ...describeAlerts(readings),
+    ...orUnknown('gateway', upstreams, describeUpstreams, diagnoseCommand('network')),
+    ...orUnknown('api', replicas, (rates) => replicaIds.map((id) => describeReplica(id, rates))),
+    ...orUnknown('logs', errorLines, describeErrorLines, diagnoseCommand('loki')),
+    ...orUnknown(
+      'replication',
+      replication,
+      (value) => describeReplication(primary, value),
+      diagnoseCommand('postgres'),
+    ),
+  ];
+  return [{ title: 'The worst first', findings: worstFirst(findings) }];
+}
+
+function describeComponents({ components, lastScrapedMs, nowMs }: OverviewReadings): Finding[] {
+  const troubled = components.filter(({ state, ready }) => state !== 'running' || !ready);
+  if (troubled.length === 0) {
+    const text = `all ${components.length} run and are ready`;
+    return [{ subject: 'components', verdict: 'ok', text, facts: { ready: components.length } }];
+  }
+  const seen = 'value' in lastScrapedMs ? lastScrapedMs.value : undefined;
+  return troubled.map((one) => {
+    const last = seen?.get(one.id);
+    // One that is scraped now is away in another way; when that began the scrapes do not tell.
+    const sinceMs = last !== undefined && nowMs - last > 3_000 ? last : undefined;
+    return {
+      subject: one.id,
+      verdict: 'wrong',
+      text: `${stateText(one)}${sinceMs === undefined ? '' : `; Prometheus last scraped it at ${timeOfDay(sinceMs)}, ${duration((nowMs - sinceMs) / 1000)} ago`}`,
+      next: diagnoseCommand(one.id),
+      facts: {
+        state: one.state,
+        ready: one.ready,
+        lastScrapedAt: sinceMs === undefined ? null : new Date(sinceMs).toISOString(),
+      },
+    };
+  });
+}
+
+/** `paused`, `running since 16:40:01, not ready`. */
+export function stateText({ state, ready, startedAt }: ComponentStatus): string {
+  const since = startedAt === undefined ? '' : `, started at ${timeOfDay(Date.parse(startedAt))}`;
+  const readiness = state === 'running' || state === 'starting' ? (ready ? ' and ready' : ', not ready') : '';
+  return `${state}${readiness}${since}`;
+}
+
+function describeUpstreams(upstreams: readonly Upstream[]): Finding[] {
+  if (upstreams.length === 0) {
+    return [
+      unknown(
+        'gateway',
+        'which replicas it uses: Prometheus has no current sample',
+        diagnoseCommand('gateway'),
+      ),
+    ];
+  }
+  const unused = upstreams.filter((one) => !isUsed(one));
+  if (unused.length === 0) {
+    return [{ subject: 'gateway', verdict: 'ok', text: `uses ${upstreams.map(({ id }) => id).join(', ')}` }];
+  }
+  return unused.map((one) => ({
+    subject: 'gateway',
+    verdict: 'wrong',
+    text: `does not use ${one.id}: ${whyUnused(one)}`,
+    next: diagnoseCommand(one.id),
+    facts: { upstream: one.id, healthy: one.healthy, circuit: one.circuit },
+  }));
+}
+
+function describeReplica(id: string, rates: readonly ReplicaRates[]): Finding {
+  const found = rates.find(({ instance }) => instance === id);
+  const next = diagnoseCommand(id);
+  if (found === undefined) {
+    return unknown(id, 'error ratio and p95: Prometheus has no current sample of it', next);
+  }
+  const { rate, errorRatio, p95Seconds } = found;
+  const facts = {
+    requestsPerSecond: rate,
+    errorRatio: Number.isFinite(errorRatio) ? errorRatio : null,
+    p95Seconds: Number.isFinite(p95Seconds) ? p95Seconds : null,
+  };
+  if (!(rate > 0))
+    return { subject: id, verdict: 'notable', text: 'no requests now, so no ratio and no p95', next, facts };
+  const wrong = errorRatio > limits.HighErrorRate || p95Seconds > limits.HighLatency;
+  return {
+    subject: id,
+    verdict: wrong ? 'wrong' : errorRatio > 0 ? 'notable' : 'ok',
+    text: `${rate.toFixed(1)} requests/s, errors ${percent(errorRatio)}, p95 ${Number.isFinite(p95Seconds) ? duration(p95Seconds) : 'not known'}`,
+    ...(wrong || errorRatio > 0 ? { next } : {}),
+    facts,
+  };
+}
+
+function describeErrorLines(
+  lines: readonly { service: string; instance: string; count: number }[],
+): Finding[] {
+  const some = lines.filter(({ count }) => count > 0);
+  const window = `in the last ${errorLinesMinutes} min`;
+  if (some.length === 0) return [{ subject: 'logs', verdict: 'ok', text: `no error line ${window}` }];
+  return [...new Set(some.map(({ service }) => service))].map((service) => {
+    const own = some.filter((one) => one.service === service).toSorted((a, b) => b.count - a.count);
+    const total = own.reduce((sum, { count }) => sum + count, 0);
+    return {
+      subject: `logs of ${service}`,
+      verdict: 'notable',
+      text: `${total} error lines ${window} (${own.map(({ instance, count }) => `${instance} ${count}`).join(', ')})`,
+      next: diagnoseCommand(own[0]?.instance ?? service),
+      facts: { service, lines: total, windowMinutes: errorLinesMinutes },
+    };
+  });
+}

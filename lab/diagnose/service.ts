@@ -1,0 +1,182 @@
+import { legible } from '../ui/legible.ts';
+import { diagnoseCommand, type Finding, logsCommand, type Section } from './finding.ts';
+import { limits } from './limits.ts';
+import { type Measured, orUnknown, unknown } from './measured.ts';
+import { stateText } from './overview.ts';
+import { describeReach } from './reach-text.ts';
+import { type ErrorLine, type GaugeName, lastLinesMinutes, type ServiceReadings } from './read-service.ts';
+import { bytes, duration, percent, timeOfDay } from './units.ts';
+
+/** One component that answers HTTP: its process, its figures, its last errors. */
+export function describeService(readings: ServiceReadings, windowSeconds: number): Section[] {
+  const { component, errorLines } = readings;
+  return [
+    { title: `${component.title}, from this machine`, findings: describeProcess(readings) },
+    {
+      title: `What Prometheus scraped of it (rates over ${windowSeconds} s)`,
+      findings: [...describeTarget(readings), ...describeGauges(readings)],
+    },
+    ...(errorLines === undefined
+      ? []
+      : [
+          {
+            title: `Its last error lines in Loki (${lastLinesMinutes} min)`,
+            findings: orUnknown(
+              'logs',
+              errorLines,
+              (lines) => describeLines(lines, readings),
+              diagnoseCommand('loki'),
+            ),
+          },
+        ]),
+  ];
+}
+
+function describeProcess({ component: { id }, status, reach }: ServiceReadings): Finding[] {
+  const well = status?.state === 'running' && status.ready;
+  const memory = status?.residentBytes;
+  return [
+    status === undefined
+      ? unknown('process', 'the runtime does not say')
+      : {
+          subject: 'process',
+          verdict: well ? 'ok' : 'wrong',
+          text: `${stateText(status)}${memory === undefined ? '' : `, ${bytes(memory)} of memory`}`,
+          ...(well ? {} : { next: logsCommand(id) }),
+          facts: { state: status.state, ready: status.ready, residentBytes: memory ?? null },
+        },
+    describeReach('answers', reach, logsCommand(id)),
+  ];
+}
+
+function describeTarget({ component: { id }, target }: ServiceReadings): readonly Finding[] {
+  return orUnknown(
+    'scrape',
+    target,
+    (found) =>
+      found === undefined
+        ? [unknown('scrape', 'Prometheus has no such target')]
+        : [
+            {
+              subject: 'scrape',
+              verdict: found.health === 'up' ? 'ok' : found.health === 'down' ? 'wrong' : 'unknown',
+              text: found.health === 'up' ? 'up' : legible(`${found.health}: ${found.lastError}`),
+              ...(found.health === 'up' ? {} : { next: logsCommand(id) }),
+              facts: { health: found.health },
+            },
+          ],
+    diagnoseCommand('prometheus'),
+  );
+}
+
+interface Row {
+  readonly subject: string;
+  /** The first decides whether there is a line at all; all are needed for its text. */
+  readonly needs: readonly [GaugeName, ...GaugeName[]];
+  readonly text: (...values: number[]) => string;
+  readonly wrong?: (...values: number[]) => boolean;
+  readonly notable?: (...values: number[]) => boolean;
+  readonly next?: string;
+}
+
+function describeGauges({ component, gauges, grafanaUrl, jaegerUrl }: ServiceReadings): Finding[] {
+  const { id, program, role } = component;
+  const dashboard = `${grafanaUrl}/d/instance?var-instance=${id}`;
+  const heap = program.kind === 'node' ? program.heapMebibytes * 1024 * 1024 : Number.NaN;
+  const slowTraces = `${jaegerUrl}/search?service=${role === 'edge' ? 'gateway' : 'api'}&minDuration=${1000 * limits.HighLatency}ms`;
+  const rows: Row[] = [
+    {
+      subject: 'cpu',
+      needs: ['cpu'],
+      text: (ratio) => `${percent(ratio)} of one processor`,
+      notable: (ratio) => ratio > 0.8,
+      next: dashboard,
+    },
+    {
+      subject: 'memory',
+      needs: ['residentBytes'],
+      text: (resident) => `${bytes(resident)} resident`,
+      wrong: (resident) => resident > limits.HighMemoryUsage && role !== 'observability',
+      next: dashboard,
+    },
+    {
+      subject: 'heap',
+      needs: ['heapUsedBytes'],
+      text: (used) => `${bytes(used)} used${Number.isFinite(heap) ? ` of at most ${bytes(heap)}` : ''}`,
+      notable: (used) => used > 0.8 * heap,
+      next: dashboard,
+    },
+    {
+      subject: 'event loop',
+      needs: ['eventLoopLagSeconds'],
+      text: (lag) => `${duration(lag)} lag (p99)`,
+      wrong: (lag) => lag > limits.EventLoopLag,
+      next: dashboard,
+    },
+    {
+      subject: 'connections',
+      needs: ['openSockets', 'requestsInProgress'],
+      text: (sockets, requests) => `${sockets} open sockets of every kind, ${requests} requests in progress`,
+    },
+    {
+      subject: 'pool',
+      needs: ['poolActive', 'poolMax', 'poolWaiting'],
+      text: (active, max, waiting) =>
+        `${active} of ${max} database connections in use, ${waiting} callers wait`,
+      wrong: (active, max) => active / max > limits.DatabasePoolSaturation,
+      notable: (_active, _max, waiting) => waiting > 0,
+      next: diagnoseCommand('postgres'),
+    },
+    { subject: 'requests', needs: ['requestRate'], text: (rate) => `${rate.toFixed(1)} a second` },
+    {
+      subject: 'errors',
+      needs: ['errorRatio'],
+      text: (ratio) =>
+        Number.isNaN(ratio) ? 'no requests, so no ratio' : `${percent(ratio)} of the requests`,
+      wrong: (ratio) => ratio > limits.HighErrorRate,
+      notable: (ratio) => ratio > 0,
+      next: `${grafanaUrl}/d/service`,
+    },
+    {
+      subject: 'p95',
+      needs: ['p95Seconds'],
+      text: (p95) => (Number.isNaN(p95) ? 'no requests, so no p95' : duration(p95)),
+      wrong: (p95) => p95 > limits.HighLatency,
+      next: slowTraces,
+    },
+  ];
+  return rows.flatMap((row) => (gauges.has(row.needs[0]) ? [describeRow(row, gauges)] : []));
+}
+
+function describeRow(row: Row, gauges: ReadonlyMap<GaugeName, Measured<number | undefined>>): Finding {
+  const values: number[] = [];
+  for (const name of row.needs) {
+    const measured = gauges.get(name);
+    if (measured !== undefined && 'reason' in measured) {
+      return unknown(row.subject, `could not be measured: ${measured.reason}`);
+    }
+    if (measured?.value === undefined) return unknown(row.subject, 'Prometheus has no current sample');
+    values.push(measured.value);
+  }
+  const verdict = row.wrong?.(...values) ? 'wrong' : row.notable?.(...values) ? 'notable' : 'ok';
+  return {
+    subject: row.subject,
+    verdict,
+    text: row.text(...values),
+    ...(verdict === 'ok' || row.next === undefined ? {} : { next: row.next }),
+    facts: Object.fromEntries(
+      row.needs.map((name, index) => [name, Number.isFinite(values[index]) ? values[index]! : null]),
+    ),
+  };
+}
+
+function describeLines(lines: readonly ErrorLine[], { jaegerUrl }: ServiceReadings): Finding[] {
+  if (lines.length === 0) return [{ subject: 'logs', verdict: 'ok', text: 'none' }];
+  return lines.map(({ timestampMs, message, traceId }) => ({
+    subject: timeOfDay(timestampMs),
+    verdict: 'notable',
+    text: `${legible(message.replace(/\s+/g, ' '))}${traceId === undefined ? ' (no trace ID)' : ` trace ${legible(traceId)}`}`,
+    ...(traceId === undefined ? {} : { next: `${jaegerUrl}/trace/${encodeURIComponent(traceId)}` }),
+    facts: { at: new Date(timestampMs).toISOString(), message, traceId: traceId ?? null },
+  }));
+}
