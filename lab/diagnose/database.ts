@@ -147,7 +147,7 @@ function describeSizes({ databaseBytes, tables }: Sizes): Finding[] {
       (one): Finding => ({
         subject: one.name,
         verdict: 'ok',
-        text: `${bytes(one.bytes)} with indexes, about ${one.rows} rows`,
+        text: `${bytes(one.bytes)} with indexes, ${one.rows === null ? 'rows not counted yet' : `about ${one.rows} rows`}`,
         facts: { bytes: one.bytes, rows: one.rows },
       }),
     ),

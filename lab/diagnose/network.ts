@@ -7,13 +7,10 @@ import { isUsed, type Upstream, whyUnused } from './read-upstreams.ts';
 
 /** Who reaches whom, and who says so. */
 export function describeNetwork(readings: NetworkReadings): Section[] {
-  const { runtime, windowSeconds, reached, upstreams, databases, targets, logTrouble } = readings;
+  const { windowSeconds, reached, upstreams, databases, targets, logTrouble } = readings;
   return [
     {
-      title:
-        runtime === 'docker'
-          ? "From this machine, over the ports that Docker publishes (its proxy may take a connection that the container never gets; the lab's inner network is not measured from here)"
-          : 'From this machine, over 127.0.0.1, where the components themselves talk to each other',
+      title: fromHere(readings),
       findings: reached.map(({ id, at, reach }) => {
         const { text, ...rest } = describeReach(id, reach, logsCommand(id));
         return { ...rest, text: `${reach.outcome === 'answered' ? 'answers ' : ''}${text} (${at})` };
@@ -47,6 +44,19 @@ export function describeNetwork(readings: NetworkReadings): Section[] {
       findings: orUnknown('logs', logTrouble, describeLogTrouble, diagnoseCommand('loki')),
     },
   ];
+}
+
+/** Where "here" is, what cannot be seen from there, and how much of each latency is this command's own. */
+function fromHere({ runtime, ownDelayMs }: NetworkReadings): string {
+  const where =
+    runtime === 'docker'
+      ? "From this machine, over the ports that Docker publishes (its proxy may take a connection that the container never gets; the lab's inner network is not measured from here)"
+      : 'From this machine, over 127.0.0.1, where the components themselves talk to each other';
+  const own =
+    ownDelayMs < 20
+      ? ''
+      : `; this command itself was late by up to ${Math.round(ownDelayMs)} ms, as on a busy machine, and that is part of each latency`;
+  return `${where}${own}`;
 }
 
 function describeUpstreams(upstreams: readonly Upstream[]): Finding[] {

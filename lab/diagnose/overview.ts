@@ -17,7 +17,7 @@ export function describeOverview(readings: OverviewReadings): Section[] {
     ...describeComponents(readings),
     ...describeAlerts(readings),
     ...orUnknown('gateway', upstreams, describeUpstreams, diagnoseCommand('network')),
-    ...orUnknown('api', replicas, (rates) => replicaIds.map((id) => describeReplica(id, rates))),
+    ...orUnknown('api', replicas, describeReplicas),
     ...orUnknown('logs', errorLines, describeErrorLines, diagnoseCommand('loki')),
     ...orUnknown(
       'replication',
@@ -84,11 +84,25 @@ function describeUpstreams(upstreams: readonly Upstream[]): Finding[] {
   }));
 }
 
+function describeReplicas(rates: readonly ReplicaRates[]): Finding[] {
+  const idle = rates.length > 0 && rates.every(({ scraped, rate }) => scraped && rate === 0);
+  if (!idle) return replicaIds.map((id) => describeReplica(id, rates));
+  return [
+    {
+      subject: 'api',
+      verdict: 'notable',
+      text: 'no replica serves requests now, so there is no error ratio and no p95',
+      next: 'is nobody there, or does nobody get through? npm run lab -- diagnose gateway',
+    },
+  ];
+}
+
 function describeReplica(id: string, rates: readonly ReplicaRates[]): Finding {
   const found = rates.find(({ instance }) => instance === id);
   const next = diagnoseCommand(id);
-  if (found === undefined) {
-    return unknown(id, 'error ratio and p95: Prometheus has no current sample of it', next);
+  if (found?.scraped !== true) {
+    const why = found === undefined ? 'has no such target' : 'does not get its metrics now';
+    return unknown(id, `error ratio and p95 are not known: Prometheus ${why}`, next);
   }
   const { rate, errorRatio, p95Seconds } = found;
   const facts = {
@@ -97,7 +111,7 @@ function describeReplica(id: string, rates: readonly ReplicaRates[]): Finding {
     p95Seconds: Number.isFinite(p95Seconds) ? p95Seconds : null,
   };
   if (!(rate > 0))
-    return { subject: id, verdict: 'notable', text: 'no requests now, so no ratio and no p95', next, facts };
+    return { subject: id, verdict: 'notable', text: 'serves no requests now, while others do', next, facts };
   const wrong = errorRatio > limits.HighErrorRate || p95Seconds > limits.HighLatency;
   return {
     subject: id,

@@ -32,7 +32,7 @@ export interface Waiting {
 
 export interface Sizes {
   readonly databaseBytes: number;
-  readonly tables: readonly { readonly name: string; readonly bytes: number; readonly rows: number }[];
+  readonly tables: readonly { readonly name: string; readonly bytes: number; readonly rows: number | null }[];
 }
 
 export interface Connections {
@@ -140,9 +140,11 @@ const waitingOf =
 async function readSizes(ask: Ask): Promise<Measured<Sizes>> {
   const [database, tables] = [
     await ask<{ bytes: number }>('SELECT pg_database_size(current_database())::float8 AS bytes'),
-    await ask<{ name: string; bytes: number; rows: number }>(
-      `SELECT relid::regclass::text AS name, pg_total_relation_size(relid)::float8 AS bytes, n_live_tup::float8 AS rows
-         FROM pg_stat_user_tables ORDER BY 2 DESC LIMIT 5`,
+    await ask<{ name: string; bytes: number; rows: number | null }>(
+      // A standby has no counts of its own; what it replicates is the estimate of the last ANALYZE, -1 before the first.
+      `SELECT relid::regclass::text AS name, pg_total_relation_size(relid)::float8 AS bytes, 
+              CASE WHEN pg_is_in_recovery() THEN nullif(reltuples, -1) ELSE n_live_tup END::float8 AS rows
+         FROM pg_stat_user_tables JOIN pg_class ON pg_class.oid = relid ORDER BY 2 DESC LIMIT 5`,
     ),
   ];
   if ('reason' in database) return database;

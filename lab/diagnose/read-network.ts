@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { topology } from '../../stack/topology.ts';
 import type { PrometheusTarget } from '../observe/prometheus-client.ts';
 import type { RuntimeKind } from '../runtime/runtime.ts';
@@ -11,6 +12,8 @@ export interface NetworkReadings {
   readonly runtime: RuntimeKind;
   readonly windowSeconds: number;
   readonly reached: readonly { readonly id: string; readonly at: string; readonly reach: Reach }[];
+  /** By how much this process itself was late at most while it knocked: so much of each latency may be its own. */
+  readonly ownDelayMs: number;
   readonly upstreams: Measured<readonly Upstream[]>;
   /** Whether each API replica reaches its database, by its own metric. */
   readonly databases: Measured<ReadonlyMap<string, boolean>>;
@@ -30,18 +33,9 @@ export async function readNetwork(sources: Sources): Promise<NetworkReadings> {
         value,
       ]),
     );
-  const [reached, upstreams, databases, targets, logTrouble] = await Promise.all([
-    Promise.all(
-      topology.map(async (component) => {
-        const { id, readiness } = component;
-        if (readiness.kind === 'http') {
-          const url = probeUrl(sources, component);
-          return { id, at: url, reach: await reachHttp(url) };
-        }
-        const { host, port } = lab.address(id, readiness.port, 'host');
-        return { id, at: `${host}:${port}`, reach: await reachPostgres(host, port) };
-      }),
-    ),
+  // First and by itself: what else this process does would be part of the latencies.
+  const { reached, ownDelayMs } = await knock(sources);
+  const [upstreams, databases, targets, logTrouble] = await Promise.all([
     measure(() => readUpstreams(sources), signal),
     measure(async () => {
       const up = await byInstance('max by (instance) (database_up{job="api"})');
@@ -56,5 +50,33 @@ export async function readNetwork(sources: Sources): Promise<NetworkReadings> {
       signal,
     ),
   ]);
-  return { runtime: lab.kind, windowSeconds: window, reached, upstreams, databases, targets, logTrouble };
+  return {
+    runtime: lab.kind,
+    windowSeconds: window,
+    reached,
+    ownDelayMs,
+    upstreams,
+    databases,
+    targets,
+    logTrouble,
+  };
+}
+
+async function knock(sources: Sources): Promise<Pick<NetworkReadings, 'reached' | 'ownDelayMs'>> {
+  const resolutionMs = 5;
+  const delay = monitorEventLoopDelay({ resolution: resolutionMs });
+  delay.enable();
+  const reached = await Promise.all(
+    topology.map(async (component) => {
+      const { id, readiness } = component;
+      if (readiness.kind === 'http') {
+        const url = probeUrl(sources, component);
+        return { id, at: url, reach: await reachHttp(url) };
+      }
+      const { host, port } = sources.lab.address(id, readiness.port, 'host');
+      return { id, at: `${host}:${port}`, reach: await reachPostgres(host, port) };
+    }),
+  );
+  delay.disable();
+  return { reached, ownDelayMs: Math.max(0, delay.max / 1e6 - resolutionMs) };
 }

@@ -12,7 +12,9 @@ export const errorLinesMinutes = 5;
 
 export interface ReplicaRates {
   readonly instance: string;
-  /** Requests a second. */
+  /** Whether the last scrape of it succeeded. */
+  readonly scraped: boolean;
+  /** Requests a second; 0 also for one that has served none since it started, and so has no series of them. */
   readonly rate: number;
   /** NaN without requests, like the next. */
   readonly errorRatio: number;
@@ -95,14 +97,16 @@ async function readReplicas({ lab, observe, signal }: Sources): Promise<ReplicaR
         value,
       ]),
     );
-  const [rates, errors, p95] = await Promise.all([
+  const [up, rates, errors, p95] = await Promise.all([
+    ask('up{job="api"}'),
     ask(requestRate('job="api"', lab.pace)),
     ask(errorRatio('job="api"', lab.pace)),
     ask(p95Seconds('job="api"', lab.pace)),
   ]);
-  return [...rates].map(([instance, rate]) => ({
+  return [...up].map(([instance, value]) => ({
     instance,
-    rate,
+    scraped: value === 1,
+    rate: rates.get(instance) ?? 0,
     errorRatio: errors.get(instance) ?? Number.NaN,
     p95Seconds: p95.get(instance) ?? Number.NaN,
   }));

@@ -50,9 +50,10 @@ export async function readService(sources: Sources, id: string): Promise<Service
   const { lab, observe, signal } = sources;
   const component = findComponent(id)!;
   const queries = gaugesOf(component, sources);
-  const [statuses, reach, target, values, errorLines] = await Promise.all([
+  // First and by itself: what else this process does would be part of the latency.
+  const reach = await reachHttp(probeUrl(sources, component));
+  const [statuses, target, values, errorLines] = await Promise.all([
     lab.status(),
-    reachHttp(probeUrl(sources, component)),
     measure(
       async () => (await observe.prometheus.targets({ signal })).find(({ labels }) => labels.instance === id),
       signal,

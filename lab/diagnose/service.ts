@@ -77,9 +77,12 @@ interface Row {
   readonly wrong?: (...values: number[]) => boolean;
   readonly notable?: (...values: number[]) => boolean;
   readonly next?: string;
+  /** What it means that a service which is scraped has no such series: it has served nothing yet. */
+  readonly absent?: string;
 }
 
-function describeGauges({ component, gauges, grafanaUrl, jaegerUrl }: ServiceReadings): Finding[] {
+function describeGauges({ component, gauges, target, grafanaUrl, jaegerUrl }: ServiceReadings): Finding[] {
+  const scraped = 'value' in target && target.value?.health === 'up';
   const { id, program, role } = component;
   const dashboard = `${grafanaUrl}/d/instance?var-instance=${id}`;
   const heap = program.kind === 'node' ? program.heapMebibytes * 1024 * 1024 : Number.NaN;
@@ -116,7 +119,7 @@ function describeGauges({ component, gauges, grafanaUrl, jaegerUrl }: ServiceRea
     {
       subject: 'connections',
       needs: ['openSockets', 'requestsInProgress'],
-      text: (sockets, requests) => `${sockets} open sockets of every kind, ${requests} requests in progress`,
+      text: (sockets, requests) => `${sockets} open sockets of every kind; requests in progress: ${requests}`,
     },
     {
       subject: 'pool',
@@ -127,7 +130,12 @@ function describeGauges({ component, gauges, grafanaUrl, jaegerUrl }: ServiceRea
       notable: (_active, _max, waiting) => waiting > 0,
       next: diagnoseCommand('postgres'),
     },
-    { subject: 'requests', needs: ['requestRate'], text: (rate) => `${rate.toFixed(1)} a second` },
+    {
+      subject: 'requests',
+      needs: ['requestRate'],
+      text: (rate) => `${rate.toFixed(1)} a second`,
+      absent: 'none served since it started',
+    },
     {
       subject: 'errors',
       needs: ['errorRatio'],
@@ -135,27 +143,37 @@ function describeGauges({ component, gauges, grafanaUrl, jaegerUrl }: ServiceRea
         Number.isNaN(ratio) ? 'no requests, so no ratio' : `${percent(ratio)} of the requests`,
       wrong: (ratio) => ratio > limits.HighErrorRate,
       notable: (ratio) => ratio > 0,
+      absent: 'no requests, so no ratio',
       next: `${grafanaUrl}/d/service`,
     },
     {
       subject: 'p95',
       needs: ['p95Seconds'],
       text: (p95) => (Number.isNaN(p95) ? 'no requests, so no p95' : duration(p95)),
+      absent: 'no requests, so no p95',
       wrong: (p95) => p95 > limits.HighLatency,
       next: slowTraces,
     },
   ];
-  return rows.flatMap((row) => (gauges.has(row.needs[0]) ? [describeRow(row, gauges)] : []));
+  return rows.flatMap((row) => (gauges.has(row.needs[0]) ? [describeRow(row, gauges, scraped)] : []));
 }
 
-function describeRow(row: Row, gauges: ReadonlyMap<GaugeName, Measured<number | undefined>>): Finding {
+function describeRow(
+  row: Row,
+  gauges: ReadonlyMap<GaugeName, Measured<number | undefined>>,
+  scraped: boolean,
+): Finding {
   const values: number[] = [];
   for (const name of row.needs) {
     const measured = gauges.get(name);
     if (measured !== undefined && 'reason' in measured) {
       return unknown(row.subject, `could not be measured: ${measured.reason}`);
     }
-    if (measured?.value === undefined) return unknown(row.subject, 'Prometheus has no current sample');
+    if (measured?.value === undefined) {
+      if (scraped && row.absent !== undefined)
+        return { subject: row.subject, verdict: 'ok', text: row.absent };
+      return unknown(row.subject, 'Prometheus has no current sample');
+    }
     values.push(measured.value);
   }
   const verdict = row.wrong?.(...values) ? 'wrong' : row.notable?.(...values) ? 'notable' : 'ok';
