@@ -2,10 +2,12 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 // The real server; how it is started for a test is solved there.
 import { startTestPostgres, type TestPostgres } from '../../services/api/test-postgres.ts';
-import { describeDatabase, statementText } from './database.ts';
+import { describeDatabase } from './database.ts';
 import { type DatabaseAddress, withDatabase } from './database-session.ts';
 import type { Finding } from './finding.ts';
+import { lockQueue, type Session } from './lock-queue.ts';
 import { readDatabase } from './read-database.ts';
+import { statementText } from './sessions.ts';
 
 let postgres: TestPostgres;
 let address: DatabaseAddress;
@@ -78,6 +80,21 @@ test('a row lock: who waits for how long, for what, and whom to end', async () =
   expect(idle.facts?.seconds).toBeGreaterThan(1);
   await holder.client.query('ROLLBACK');
   await waiting;
+});
+
+test('a queue of waiting sessions: each leads to its head, not to whom it merely stands behind', () => {
+  const session = (pid: number) => ({ pid, application: `app-${pid}` }) as Session;
+  const row = (pid: number, ...blockers: number[]) => ({ pid, blockers, mode: 'ShareLock', what: 'notes' });
+  const queue = lockQueue([row(2, 1), row(3, 2), row(4, 2, 3), row(9, 8)], [1, 2, 3, 4].map(session));
+  expect(
+    queue.map(({ session: { pid }, blockedBy, heads }) => [pid, blockedBy, heads.map((one) => one.pid)]),
+  ).toEqual([
+    [2, [1], [1]],
+    [3, [2], [1]],
+    [4, [2, 3], [1]],
+  ]);
+  // A deadlock that the server has not resolved yet has no head, and no end.
+  expect(lockQueue([row(2, 3), row(3, 2)], [2, 3].map(session)).map(({ heads }) => heads)).toEqual([[], []]);
 });
 
 test('a locked table: its size is not waited for, and the rest is still told', async () => {

@@ -1,12 +1,11 @@
 import { legible } from '../ui/legible.ts';
 import { type Finding, logsCommand, type Section } from './finding.ts';
 import { type Measured, orUnknown } from './measured.ts';
-import type { Activity, Connections, DatabaseReadings, Session, Sizes, Waiting } from './read-database.ts';
+import type { Activity, Connections, DatabaseReadings, Sizes } from './read-database.ts';
 import { describeReplication } from './replication.ts';
-import { bytes, duration, percent } from './units.ts';
+import { describeLong, describeWaiting, waits } from './sessions.ts';
+import { bytes, percent } from './units.ts';
 
-const shownStatement = 80;
-const shownRows = 10;
 /** Of the connections that ordinary users may take. */
 const manyConnections = 0.8;
 
@@ -54,63 +53,6 @@ export function describeDatabase(id: string, reached: Measured<DatabaseReadings>
       ),
     },
   ];
-}
-
-/** Control characters escaped, one line, the first 80 characters. */
-export function statementText(statement: string): string {
-  const line = statement.replace(/\s+/g, ' ').trim();
-  return legible(line.length > shownStatement ? `${line.slice(0, shownStatement)}…` : line);
-}
-
-const waits = ({ waitsFor }: { readonly waitsFor: string | null }): string =>
-  waitsFor === null ? 'waits for nothing' : `waits for ${waitsFor}`;
-
-function sessionFacts(session: Session): NonNullable<Finding['facts']> {
-  return { ...session, statement: statementText(session.statement) };
-}
-
-function describeWaiting(waiting: readonly Waiting[]): Finding[] {
-  if (waiting.length === 0)
-    return [{ subject: 'locks', verdict: 'ok', text: 'none waits', facts: { waiting: 0 } }];
-  const found = waiting.slice(0, shownRows).map(({ session, wants, blockers }): Finding => {
-    const by = blockers.map(
-      (one) =>
-        `pid ${one.pid} (${one.application}, ${one.state} for ${duration(one.seconds)}: ${statementText(one.statement)})`,
-    );
-    const [first] = blockers;
-    return {
-      subject: `pid ${session.pid}`,
-      verdict: 'wrong',
-      text: `${session.application} has waited ${duration(session.seconds)} for ${wants}: ${statementText(session.statement)}; blocked by ${by.join(' and ') || 'a session that has just ended'}`,
-      ...(first === undefined
-        ? {}
-        : { next: `ask its owner, or end it: SELECT pg_terminate_backend(${first.pid})` }),
-      facts: { ...sessionFacts(session), wants, blockedBy: blockers.map(({ pid }) => pid).join(' ') },
-    };
-  });
-  return [...found, ...more(waiting.length)];
-}
-
-function describeLong(sessions: readonly Session[]): Finding[] {
-  if (sessions.length === 0) return [{ subject: 'sessions', verdict: 'ok', text: 'none' }];
-  const found = sessions.slice(0, shownRows).map(
-    (one): Finding => ({
-      subject: `pid ${one.pid}`,
-      verdict: 'notable',
-      text: `${one.state} for ${duration(one.seconds)}, ${waits(one)}, ${one.application}: ${statementText(one.statement)}`,
-      next:
-        one.state === 'active'
-          ? `SELECT pg_cancel_backend(${one.pid})`
-          : `SELECT pg_terminate_backend(${one.pid})`,
-      facts: sessionFacts(one),
-    }),
-  );
-  return [...found, ...more(sessions.length)];
-}
-
-function more(count: number): Finding[] {
-  const left = count - shownRows;
-  return left <= 0 ? [] : [{ subject: '…', verdict: 'notable', text: `and ${left} more`, facts: { left } }];
 }
 
 function describeActivity(groups: readonly Activity[]): Finding[] {

@@ -74,7 +74,7 @@ function describeUpstreams(upstreams: readonly Upstream[]): Finding[] {
     return {
       subject: one.id,
       verdict: !isUsed(one) ? 'wrong' : failures === '' ? 'ok' : 'notable',
-      text: `${isUsed(one) ? 'used, circuit breaker closed' : `not used: ${whyUnused(one)}`}; ${rate.toFixed(1)} requests/s${share}; ${failures === '' ? 'none fails' : `failures: ${failures}`}`,
+      text: `${isUsed(one) ? 'used, circuit breaker closed' : `not used: ${whyUnused(one)}`}; ${rate === 0 ? 'no requests now' : `${rate.toFixed(1)} requests/s${share}; ${failures === '' ? 'none fails' : `failures: ${failures}`}`}`,
       ...(isUsed(one) && failures === '' ? {} : { next: diagnoseCommand(one.id) }),
       facts: { healthy: one.healthy, circuit: one.circuit, requestsPerSecond: rate, ...one.rates },
     };

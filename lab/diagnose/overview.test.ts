@@ -36,7 +36,7 @@ const replica = (instance: string, more: Partial<ReplicaRates> = {}): ReplicaRat
 const well: OverviewReadings = {
   nowMs,
   components: ['gateway', 'api-1', 'api-2', 'api-3'].map((id) => ({ id, state: 'running', ready: true })),
-  lastScrapedMs: { value: new Map() },
+  lastAnsweredMs: { value: new Map() },
   alerts: { value: [alert('Watchdog', 'none')] },
   suppressed: { value: new Set() },
   upstreams: { value: [upstream('api-1'), upstream('api-2'), upstream('api-3')] },
@@ -88,18 +88,24 @@ test('a component that is away: its state, and since when it is not scraped, whe
     { id: 'api-2', state: 'crashed', ready: false },
     { id: 'api-3', state: 'running', ready: false },
   ] as const;
-  const lastScrapedMs = {
+  const lastAnsweredMs = {
     value: new Map([
       ['api-2', nowMs - 90_000],
       ['api-3', nowMs - 500],
     ]),
   };
-  const [dead] = about('api-2', { components, lastScrapedMs });
+  const [dead] = about('api-2', { components, lastAnsweredMs });
   expect(dead?.text).toMatch(/^crashed; Prometheus last scraped it at .+, 90\.0 s ago$/);
-  expect(dead?.facts?.lastScrapedAt).toBe('2026-01-01T11:58:30.000Z');
-  const [unready] = about('api-3', { components, lastScrapedMs });
+  expect(dead?.facts?.lastAnsweredAt).toBe('2026-01-01T11:58:30.000Z');
+  const [unready] = about('api-3', { components, lastAnsweredMs });
   expect(unready?.text).toBe('running, not ready');
-  expect(about('api-2', { components, lastScrapedMs: { reason: 'away' } })[0]?.text).toBe('crashed');
+  expect(look({ components: components.toReversed(), lastAnsweredMs })[0]?.subject).toBe('api-2');
+  const database = [{ id: 'postgres-primary', state: 'paused', ready: false }] as const;
+  const reached = { value: new Map([['postgres-primary', nowMs - 10_000]]) };
+  expect(about('postgres-primary', { components: database, lastAnsweredMs: reached })[0]?.text).toMatch(
+    /^paused; a replica last reached it at .+, 10\.0 s ago$/,
+  );
+  expect(about('api-2', { components, lastAnsweredMs: { reason: 'away' } })[0]?.text).toBe('crashed');
 });
 
 test('alerts: the loudest first, what is about to fire last, and who is not told', () => {
@@ -161,6 +167,16 @@ test('no value is made up: what is not scraped, has no requests or no p95 says s
   expect(about('api-2', { replicas })[0]?.facts?.errorRatio).toBeNull();
   expect(about('api-3', { replicas })[0]?.text).toContain('p95 not known');
   expect(about('api-1', { replicas: { value: [] } })[0]?.text).toContain('has no such target');
+  const oneGone = {
+    value: [
+      replica('api-1', { rate: 0 }),
+      replica('api-2', { scraped: false, rate: 0 }),
+      replica('api-3', { rate: 0 }),
+    ],
+  };
+  expect(about('api', { replicas: oneGone })).toHaveLength(1);
+  expect(about('api-2', { replicas: oneGone })[0]?.verdict).toBe('unknown');
+  expect(about('api-1', { replicas: oneGone })).toEqual([]);
   const idle = { value: ['api-1', 'api-2', 'api-3'].map((id) => replica(id, { rate: 0 })) };
   expect(about('api', { replicas: idle })).toHaveLength(1);
 });

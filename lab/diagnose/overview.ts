@@ -29,26 +29,29 @@ export function describeOverview(readings: OverviewReadings): Section[] {
   return [{ title: 'The worst first', findings: worstFirst(findings) }];
 }
 
-function describeComponents({ components, lastScrapedMs, nowMs }: OverviewReadings): Finding[] {
-  const troubled = components.filter(({ state, ready }) => state !== 'running' || !ready);
+function describeComponents({ components, lastAnsweredMs, nowMs, primary }: OverviewReadings): Finding[] {
+  // What does not run is rather the cause than what runs and is not ready.
+  const troubled = components
+    .filter(({ state, ready }) => state !== 'running' || !ready)
+    .toSorted((a, b) => Number(a.state === 'running') - Number(b.state === 'running'));
   if (troubled.length === 0) {
     const text = `all ${components.length} run and are ready`;
     return [{ subject: 'components', verdict: 'ok', text, facts: { ready: components.length } }];
   }
-  const seen = 'value' in lastScrapedMs ? lastScrapedMs.value : undefined;
+  const seen = 'value' in lastAnsweredMs ? lastAnsweredMs.value : undefined;
   return troubled.map((one) => {
     const last = seen?.get(one.id);
-    // One that is scraped now is away in another way; when that began the scrapes do not tell.
+    // One that answers now is not ready in another way; when that began the record does not tell.
     const sinceMs = last !== undefined && nowMs - last > 3_000 ? last : undefined;
     return {
       subject: one.id,
       verdict: 'wrong',
-      text: `${stateText(one)}${sinceMs === undefined ? '' : `; Prometheus last scraped it at ${timeOfDay(sinceMs)}, ${duration((nowMs - sinceMs) / 1000)} ago`}`,
+      text: `${stateText(one)}${sinceMs === undefined ? '' : `; ${one.id === primary ? 'a replica last reached it' : 'Prometheus last scraped it'} at ${timeOfDay(sinceMs)}, ${duration((nowMs - sinceMs) / 1000)} ago`}`,
       next: diagnoseCommand(one.id),
       facts: {
         state: one.state,
         ready: one.ready,
-        lastScrapedAt: sinceMs === undefined ? null : new Date(sinceMs).toISOString(),
+        lastAnsweredAt: sinceMs === undefined ? null : new Date(sinceMs).toISOString(),
       },
     };
   });
@@ -85,8 +88,10 @@ function describeUpstreams(upstreams: readonly Upstream[]): Finding[] {
 }
 
 function describeReplicas(rates: readonly ReplicaRates[]): Finding[] {
-  const idle = rates.length > 0 && rates.every(({ scraped, rate }) => scraped && rate === 0);
-  if (!idle) return replicaIds.map((id) => describeReplica(id, rates));
+  const scraped = rates.filter((one) => one.scraped).map(({ instance }) => instance);
+  if (scraped.length === 0 || rates.some(({ rate }) => rate > 0)) {
+    return replicaIds.map((id) => describeReplica(id, rates));
+  }
   return [
     {
       subject: 'api',
@@ -94,6 +99,7 @@ function describeReplicas(rates: readonly ReplicaRates[]): Finding[] {
       text: 'no replica serves requests now, so there is no error ratio and no p95',
       next: 'is nobody there, or does nobody get through? npm run lab -- diagnose gateway',
     },
+    ...replicaIds.filter((id) => !scraped.includes(id)).map((id) => describeReplica(id, rates)),
   ];
 }
 

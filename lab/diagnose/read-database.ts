@@ -1,5 +1,7 @@
 import type { Ask } from './database-session.ts';
+import { type LockRow, lockQueue, type Session, type Waiting } from './lock-queue.ts';
 import type { Measured } from './measured.ts';
+
 import { type Replication, readReplication } from './read-replication.ts';
 
 export interface Activity {
@@ -8,26 +10,6 @@ export interface Activity {
   /** `Lock:transactionid`; null while it works on a processor. */
   readonly waitsFor: string | null;
   readonly count: number;
-}
-
-export interface Session {
-  readonly pid: number;
-  readonly state: string;
-  /** In this state; of an active one, since its statement began. */
-  readonly seconds: number;
-  /** Since its transaction began; null outside of one. */
-  readonly transactionSeconds: number | null;
-  readonly waitsFor: string | null;
-  readonly application: string;
-  /** Its last statement; of another user's session without the right to see it, PostgreSQL's own words. */
-  readonly statement: string;
-}
-
-export interface Waiting {
-  readonly session: Session;
-  /** `ShareLock on a transaction`, `AccessShareLock on notes`. */
-  readonly wants: string;
-  readonly blockers: readonly Session[];
 }
 
 export interface Sizes {
@@ -57,11 +39,12 @@ const longSeconds = 1;
 /** Everything that `diagnose postgres` shows, from the system views. Reads only, takes no lock that others wait for. */
 export async function readDatabase(ask: Ask): Promise<DatabaseReadings> {
   const sessions = await ask<SessionRow>(sessionsSql);
-  const waits = await ask<{ pid: number; blockers: number[]; mode: string; what: string }>(waitsSql);
+  const waits = await ask<LockRow>(waitsSql);
   return {
     activity: map(sessions, groupActivity),
     long: map(sessions, (rows) => rows.filter(isLong).map(sessionOf)),
-    waiting: 'reason' in sessions ? sessions : map(waits, (rows) => rows.flatMap(waitingOf(sessions.value))),
+    waiting:
+      'reason' in sessions ? sessions : map(waits, (rows) => lockQueue(rows, sessions.value.map(sessionOf))),
     sizes: await readSizes(ask),
     connections: await readConnections(ask),
     replication: await readReplication(ask),
@@ -114,28 +97,6 @@ function groupActivity(rows: readonly SessionRow[]): Activity[] {
   }
   return [...groups.values()].toSorted((a, b) => a.state.localeCompare(b.state) || b.count - a.count);
 }
-
-/** Sessions that ended between the two questions are left out. */
-const waitingOf =
-  (sessions: readonly SessionRow[]) =>
-  ({
-    pid,
-    blockers,
-    mode,
-    what,
-  }: {
-    pid: number;
-    blockers: number[];
-    mode: string;
-    what: string;
-  }): Waiting[] => {
-    const find = (wanted: number) => sessions.filter((one) => one.pid === wanted).map(sessionOf);
-    return find(pid).map((session) => ({
-      session,
-      wants: `${mode} on ${what}`,
-      blockers: [...new Set(blockers)].flatMap(find),
-    }));
-  };
 
 async function readSizes(ask: Ask): Promise<Measured<Sizes>> {
   const [database, tables] = [

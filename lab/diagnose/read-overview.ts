@@ -24,8 +24,8 @@ export interface ReplicaRates {
 export interface OverviewReadings {
   readonly nowMs: number;
   readonly components: readonly ComponentStatus[];
-  /** When Prometheus last scraped an instance with success, by component. */
-  readonly lastScrapedMs: Measured<ReadonlyMap<string, number>>;
+  /** When a component last answered, by Prometheus's record: to a scrape, the primary database to a replica. */
+  readonly lastAnsweredMs: Measured<ReadonlyMap<string, number>>;
   readonly alerts: Measured<readonly PrometheusAlert[]>;
   /** Alerts that tell nobody now, by their labels; see `alertKey`. */
   readonly suppressed: Measured<ReadonlySet<string>>;
@@ -42,10 +42,10 @@ export interface OverviewReadings {
 export async function readOverview(sources: Sources): Promise<OverviewReadings> {
   const { lab, observe, signal } = sources;
   const primary = await lab.primary();
-  const [components, lastScrapedMs, alerts, suppressed, upstreams, replicas, errorLines, replication] =
+  const [components, lastAnsweredMs, alerts, suppressed, upstreams, replicas, errorLines, replication] =
     await Promise.all([
       lab.status(),
-      measure(() => readLastScraped(sources), signal),
+      measure(() => readLastAnswered(sources, primary), signal),
       measure(() => observe.prometheus.alerts({ signal }), signal),
       measure(() => readSuppressed(sources), signal),
       measure(() => readUpstreams(sources), signal),
@@ -56,7 +56,7 @@ export async function readOverview(sources: Sources): Promise<OverviewReadings> 
   return {
     nowMs: Date.now(),
     components,
-    lastScrapedMs,
+    lastAnsweredMs,
     alerts,
     suppressed,
     upstreams,
@@ -72,14 +72,19 @@ export async function readOverview(sources: Sources): Promise<OverviewReadings> 
 export const alertKey = (labels: Readonly<Record<string, string>>): string =>
   JSON.stringify(Object.entries(labels).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 
-/** Nothing that serves is asked how long it was away: only from Prometheus's own record is it known. */
-async function readLastScraped({ lab, observe, signal }: Sources): Promise<Map<string, number>> {
-  const step = lab.pace.scrapeIntervalSeconds;
-  const samples = await observe.prometheus.query(
-    `max by (instance) (max_over_time(timestamp(up == 1)[30m:${step}s]))`,
-    { signal },
-  );
-  return new Map(samples.map(({ labels, value }) => [labels.instance ?? '', value * 1000]));
+async function readLastAnswered(
+  { lab, observe, signal }: Sources,
+  primary: string,
+): Promise<Map<string, number>> {
+  const range = `[30m:${lab.pace.scrapeIntervalSeconds}s]`;
+  const [scraped, reached] = await Promise.all([
+    observe.prometheus.query(`max by (instance) (max_over_time(timestamp(up == 1)${range}))`, { signal }),
+    observe.prometheus.value(`max_over_time(timestamp(max(database_up) == 1)${range})`, { signal }),
+  ]);
+  return new Map([
+    ...scraped.map(({ labels, value }) => [labels.instance ?? '', value * 1000] as const),
+    ...(reached === undefined ? [] : [[primary, reached * 1000] as const]),
+  ]);
 }
 
 async function readSuppressed({ observe, signal }: Sources): Promise<Set<string>> {

@@ -73,6 +73,16 @@ test('what was not measured says why, and has no value', () => {
   expect(find('p95', given)).toMatchObject({ text: 'no requests, so no p95', facts: { p95Seconds: null } });
 });
 
+test('what is missing for one reason is one line', () => {
+  const away = { reason: 'Prometheus is away' };
+  const given = readings({ cpu: away, residentBytes: away, p95Seconds: away, requestRate: { value: 2 } });
+  expect(describeService(given, 15)[1]?.findings.map(({ subject, text }) => [subject, text])).toEqual([
+    ['scrape', 'up'],
+    ['figures', 'could not be measured: Prometheus is away (cpu, memory, p95)'],
+    ['requests', '2.0 a second'],
+  ]);
+});
+
 test('no series of requests means none were served only while it is scraped', () => {
   const nothing = { requestRate: { value: undefined } };
   expect(find('requests', readings(nothing))).toMatchObject({
@@ -92,7 +102,7 @@ test('error lines lead to their traces, in one line each', () => {
   ];
   const [, , logs] = describeService(readings({}, { errorLines: { value: lines } }), 15);
   expect(logs?.findings.map(({ text, next }) => [text, next])).toEqual([
-    ['request failed \\u001b[31m trace abc', 'http://jaeger/trace/abc'],
+    ['request failed \\u001b[31m; trace abc', 'http://jaeger/trace/abc'],
     ['database unreachable (no trace ID)', undefined],
   ]);
 });

@@ -1,11 +1,11 @@
 import { legible } from '../ui/legible.ts';
 import { diagnoseCommand, type Finding, logsCommand, type Section } from './finding.ts';
-import { limits } from './limits.ts';
-import { type Measured, orUnknown, unknown } from './measured.ts';
+import { describeGauges } from './gauges.ts';
+import { orUnknown, unknown } from './measured.ts';
 import { stateText } from './overview.ts';
 import { describeReach } from './reach-text.ts';
-import { type ErrorLine, type GaugeName, lastLinesMinutes, type ServiceReadings } from './read-service.ts';
-import { bytes, duration, percent, timeOfDay } from './units.ts';
+import { type ErrorLine, lastLinesMinutes, type ServiceReadings } from './read-service.ts';
+import { bytes, timeOfDay } from './units.ts';
 
 /** One component that answers HTTP: its process, its figures, its last errors. */
 export function describeService(readings: ServiceReadings, windowSeconds: number): Section[] {
@@ -69,131 +69,12 @@ function describeTarget({ component: { id }, target }: ServiceReadings): readonl
   );
 }
 
-interface Row {
-  readonly subject: string;
-  /** The first decides whether there is a line at all; all are needed for its text. */
-  readonly needs: readonly [GaugeName, ...GaugeName[]];
-  readonly text: (...values: number[]) => string;
-  readonly wrong?: (...values: number[]) => boolean;
-  readonly notable?: (...values: number[]) => boolean;
-  readonly next?: string;
-  /** What it means that a service which is scraped has no such series: it has served nothing yet. */
-  readonly absent?: string;
-}
-
-function describeGauges({ component, gauges, target, grafanaUrl, jaegerUrl }: ServiceReadings): Finding[] {
-  const scraped = 'value' in target && target.value?.health === 'up';
-  const { id, program, role } = component;
-  const dashboard = `${grafanaUrl}/d/instance?var-instance=${id}`;
-  const heap = program.kind === 'node' ? program.heapMebibytes * 1024 * 1024 : Number.NaN;
-  const slowTraces = `${jaegerUrl}/search?service=${role === 'edge' ? 'gateway' : 'api'}&minDuration=${1000 * limits.HighLatency}ms`;
-  const rows: Row[] = [
-    {
-      subject: 'cpu',
-      needs: ['cpu'],
-      text: (ratio) => `${percent(ratio)} of one processor`,
-      notable: (ratio) => ratio > 0.8,
-      next: dashboard,
-    },
-    {
-      subject: 'memory',
-      needs: ['residentBytes'],
-      text: (resident) => `${bytes(resident)} resident`,
-      wrong: (resident) => resident > limits.HighMemoryUsage && role !== 'observability',
-      next: dashboard,
-    },
-    {
-      subject: 'heap',
-      needs: ['heapUsedBytes'],
-      text: (used) => `${bytes(used)} used${Number.isFinite(heap) ? ` of at most ${bytes(heap)}` : ''}`,
-      notable: (used) => used > 0.8 * heap,
-      next: dashboard,
-    },
-    {
-      subject: 'event loop',
-      needs: ['eventLoopLagSeconds'],
-      text: (lag) => `${duration(lag)} lag (p99)`,
-      wrong: (lag) => lag > limits.EventLoopLag,
-      next: dashboard,
-    },
-    {
-      subject: 'connections',
-      needs: ['openSockets', 'requestsInProgress'],
-      text: (sockets, requests) => `${sockets} open sockets of every kind; requests in progress: ${requests}`,
-    },
-    {
-      subject: 'pool',
-      needs: ['poolActive', 'poolMax', 'poolWaiting'],
-      text: (active, max, waiting) =>
-        `${active} of ${max} database connections in use, ${waiting} callers wait`,
-      wrong: (active, max) => active / max > limits.DatabasePoolSaturation,
-      notable: (_active, _max, waiting) => waiting > 0,
-      next: diagnoseCommand('postgres'),
-    },
-    {
-      subject: 'requests',
-      needs: ['requestRate'],
-      text: (rate) => `${rate.toFixed(1)} a second`,
-      absent: 'none served since it started',
-    },
-    {
-      subject: 'errors',
-      needs: ['errorRatio'],
-      text: (ratio) =>
-        Number.isNaN(ratio) ? 'no requests, so no ratio' : `${percent(ratio)} of the requests`,
-      wrong: (ratio) => ratio > limits.HighErrorRate,
-      notable: (ratio) => ratio > 0,
-      absent: 'no requests, so no ratio',
-      next: `${grafanaUrl}/d/service`,
-    },
-    {
-      subject: 'p95',
-      needs: ['p95Seconds'],
-      text: (p95) => (Number.isNaN(p95) ? 'no requests, so no p95' : duration(p95)),
-      absent: 'no requests, so no p95',
-      wrong: (p95) => p95 > limits.HighLatency,
-      next: slowTraces,
-    },
-  ];
-  return rows.flatMap((row) => (gauges.has(row.needs[0]) ? [describeRow(row, gauges, scraped)] : []));
-}
-
-function describeRow(
-  row: Row,
-  gauges: ReadonlyMap<GaugeName, Measured<number | undefined>>,
-  scraped: boolean,
-): Finding {
-  const values: number[] = [];
-  for (const name of row.needs) {
-    const measured = gauges.get(name);
-    if (measured !== undefined && 'reason' in measured) {
-      return unknown(row.subject, `could not be measured: ${measured.reason}`);
-    }
-    if (measured?.value === undefined) {
-      if (scraped && row.absent !== undefined)
-        return { subject: row.subject, verdict: 'ok', text: row.absent };
-      return unknown(row.subject, 'Prometheus has no current sample');
-    }
-    values.push(measured.value);
-  }
-  const verdict = row.wrong?.(...values) ? 'wrong' : row.notable?.(...values) ? 'notable' : 'ok';
-  return {
-    subject: row.subject,
-    verdict,
-    text: row.text(...values),
-    ...(verdict === 'ok' || row.next === undefined ? {} : { next: row.next }),
-    facts: Object.fromEntries(
-      row.needs.map((name, index) => [name, Number.isFinite(values[index]) ? values[index]! : null]),
-    ),
-  };
-}
-
 function describeLines(lines: readonly ErrorLine[], { jaegerUrl }: ServiceReadings): Finding[] {
   if (lines.length === 0) return [{ subject: 'logs', verdict: 'ok', text: 'none' }];
   return lines.map(({ timestampMs, message, traceId }) => ({
     subject: timeOfDay(timestampMs),
     verdict: 'notable',
-    text: `${legible(message.replace(/\s+/g, ' '))}${traceId === undefined ? ' (no trace ID)' : ` trace ${legible(traceId)}`}`,
+    text: `${legible(message.replace(/\s+/g, ' '))}${traceId === undefined ? ' (no trace ID)' : `; trace ${legible(traceId)}`}`,
     ...(traceId === undefined ? {} : { next: `${jaegerUrl}/trace/${encodeURIComponent(traceId)}` }),
     facts: { at: new Date(timestampMs).toISOString(), message, traceId: traceId ?? null },
   }));
