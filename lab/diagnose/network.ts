@@ -1,3 +1,4 @@
+import { replicas } from '../deploy/deploy.ts';
 import { legible } from '../ui/legible.ts';
 import { diagnoseCommand, type Finding, logsCommand, type Section } from './finding.ts';
 import { orUnknown, unknown } from './measured.ts';
@@ -84,14 +85,17 @@ function describeUpstreams(upstreams: readonly Upstream[]): Finding[] {
 const rateOf = ({ rates }: Upstream): number => Object.values(rates).reduce((sum, rate) => sum + rate, 0);
 
 function describeDatabases(databases: ReadonlyMap<string, boolean>): Finding[] {
-  if (databases.size === 0) return [unknown('api', 'Prometheus has no current sample of any replica')];
-  return [...databases].map(([id, up]) => ({
-    subject: id,
-    verdict: up ? 'ok' : 'wrong',
-    text: up ? 'its database answers' : 'its database does not answer',
-    ...(up ? {} : { next: diagnoseCommand('postgres') }),
-    facts: { databaseUp: up },
-  }));
+  return replicas.map((id) => {
+    const up = databases.get(id);
+    if (up === undefined) return unknown(id, 'Prometheus has no current sample of it', diagnoseCommand(id));
+    return {
+      subject: id,
+      verdict: up ? 'ok' : 'wrong',
+      text: up ? 'its database answers' : 'its database does not answer',
+      ...(up ? {} : { next: diagnoseCommand('postgres') }),
+      facts: { databaseUp: up },
+    };
+  });
 }
 
 function describeLogTrouble(trouble: ReadonlyMap<string, number>): Finding[] {

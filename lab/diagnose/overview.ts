@@ -1,3 +1,4 @@
+import { replicas } from '../deploy/deploy.ts';
 import type { ComponentStatus } from '../runtime/runtime.ts';
 import { describeAlerts } from './alerts.ts';
 import { diagnoseCommand, type Finding, type Section, worstFirst } from './finding.ts';
@@ -8,16 +9,14 @@ import { isUsed, type Upstream, whyUnused } from './read-upstreams.ts';
 import { describeReplication } from './replication.ts';
 import { duration, percent, timeOfDay } from './units.ts';
 
-const replicaIds = ['api-1', 'api-2', 'api-3'] as const;
-
 /** The whole lab in one list, the worst first. */
 export function describeOverview(readings: OverviewReadings): Section[] {
-  const { upstreams, replicas, errorLines, replication, primary } = readings;
+  const { upstreams, errorLines, replication, primary } = readings;
   const findings = [
     ...describeComponents(readings),
     ...describeAlerts(readings),
     ...orUnknown('gateway', upstreams, describeUpstreams, diagnoseCommand('network')),
-    ...orUnknown('api', replicas, describeReplicas),
+    ...orUnknown('api', readings.replicas, describeReplicas),
     ...orUnknown('logs', errorLines, describeErrorLines, diagnoseCommand('loki')),
     ...orUnknown(
       'replication',
@@ -90,7 +89,7 @@ function describeUpstreams(upstreams: readonly Upstream[]): Finding[] {
 function describeReplicas(rates: readonly ReplicaRates[]): Finding[] {
   const scraped = rates.filter((one) => one.scraped).map(({ instance }) => instance);
   if (scraped.length === 0 || rates.some(({ rate }) => rate > 0)) {
-    return replicaIds.map((id) => describeReplica(id, rates));
+    return replicas.map((id) => describeReplica(id, rates));
   }
   return [
     {
@@ -99,7 +98,7 @@ function describeReplicas(rates: readonly ReplicaRates[]): Finding[] {
       text: 'no replica serves requests now, so there is no error ratio and no p95',
       next: 'is nobody there, or does nobody get through? npm run lab -- diagnose gateway',
     },
-    ...replicaIds.filter((id) => !scraped.includes(id)).map((id) => describeReplica(id, rates)),
+    ...replicas.filter((id) => !scraped.includes(id)).map((id) => describeReplica(id, rates)),
   ];
 }
 
