@@ -43,7 +43,7 @@ test('a line is a mark, a subject, what was found, and after an arrow what is ne
           findings: [
             { subject: 'api-2', verdict: 'wrong', text: 'crashed', next: 'npm run lab -- logs api-2' },
             { subject: 'replication', verdict: 'unknown', text: 'away' },
-            { subject: 'api-1', verdict: 'notable', text: '1 error' },
+            { subject: 'api-1', verdict: 'notable', text: '1 \u001b[2Jerror' },
             { subject: 'api-3', verdict: 'ok', text: 'well' },
           ],
         },
@@ -55,7 +55,7 @@ test('a line is a mark, a subject, what was found, and after an arrow what is ne
     'The worst first',
     '✗ api-2        crashed  → npm run lab -- logs api-2',
     '? replication  away',
-    '! api-1        1 error',
+    '! api-1        1 \\u001b[2Jerror',
     '✓ api-3        well',
     '',
     '1 wrong, 1 could not be measured, 1 worth a look.',
