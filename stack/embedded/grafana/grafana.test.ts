@@ -51,6 +51,7 @@ beforeEach(async () => {
     `datasources:
   - {name: Prometheus, uid: prometheus, type: prometheus, url: "${url}/prefix", isDefault: true, jsonData: {query: 'trace_id="$\${__span.traceId}"'}}
   - {name: Loki, uid: loki, type: loki, url: "http://127.0.0.1:1"}
+  - {name: Alertmanager, uid: alertmanager, type: alertmanager, url: "${url}/am"}
 `,
   );
   await writeFile(
@@ -107,6 +108,7 @@ test('data sources come from provisioning, a doubled dollar is one', async () =>
       jsonData: { query: 'trace_id="${__span.traceId}"' },
     },
     { id: 2, uid: 'loki', type: 'loki' },
+    { id: 3, uid: 'alertmanager', type: 'alertmanager' },
   ]);
   expect(await call('/api/datasources/uid/loki')).toMatchObject([
     200,
@@ -269,6 +271,54 @@ describe('the data source proxy', () => {
   });
 });
 
+test('whoever may read may silence, and nothing else of Alertmanager, and no other site may', async () => {
+  const proxy = '/api/datasources/proxy/uid/alertmanager';
+  const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' };
+  expect((await call(`${proxy}/api/v2/silences`, post))[0]).toBe(200);
+  expect((await call(`${proxy}/api/v2/silence/1-2`, { method: 'DELETE' }))[0]).toBe(200);
+  expect(seen.map(({ method, url }) => `${method} ${url}`)).toEqual([
+    'POST /am/api/v2/silences',
+    'DELETE /am/api/v2/silence/1-2',
+  ]);
+  for (const [path, init] of [
+    [`${proxy}/api/v2/alerts`, post],
+    [`${proxy}/-/reload`, post],
+    [`${proxy}/api/v2/silences`, { method: 'DELETE' }],
+    ['/api/datasources/proxy/uid/prometheus/api/v2/silences', post],
+  ] as const) {
+    expect((await call(path, init))[0], path).toBe(401);
+  }
+  for (const origin of ['https://elsewhere.example', 'null']) {
+    const answer = await fetch(`${grafana.url}${proxy}/api/v2/silences`, {
+      ...post,
+      headers: { ...post.headers, origin },
+    });
+    expect(answer.status, origin).toBe(403);
+  }
+  expect(seen).toHaveLength(2);
+});
+
+test('a panel of type alertlist names its Prometheus and the states that it asks for', async () => {
+  const panels = [
+    {
+      title: 'Filtered',
+      type: 'alertlist',
+      options: { stateFilter: { normal: true, firing: false }, maxItems: 3 },
+    },
+    { title: 'Plain', type: 'alertlist' },
+  ];
+  await writeFile(
+    join(folder, 'json', 'alerts.json'),
+    JSON.stringify({ uid: 'alerts', title: 'Alerts', panels }),
+  );
+  const page = await (await fetch(`${grafana.url}/d/alerts`)).text();
+  const view = JSON.parse(/id="data">([^<]*)</.exec(page)![1]!) as DashboardView;
+  expect(view.panels.map(({ problem, alertList }) => problem ?? alertList)).toEqual([
+    { prometheus: 'prometheus', states: ['inactive'], limit: 3 },
+    { prometheus: 'prometheus', states: ['firing', 'pending'], limit: 20 },
+  ]);
+});
+
 test('pages name what there is, and escape it', async () => {
   await annotate({ text: '<script>alert(1)</script>', time: 1 });
   const home = await (await fetch(`${grafana.url}/`)).text();
@@ -279,10 +329,12 @@ test('pages name what there is, and escape it', async () => {
   expect(page).toContain('<code>rate(x[1m])</code> <a href="/explore?schemaVersion=1&#38;panes=');
   const explore = await (await fetch(`${grafana.url}/explore`)).text();
   expect(explore).toContain('"uid":"loki"');
+  const alerts = await (await fetch(`${grafana.url}/alerting/list`)).text();
+  expect(alerts).toContain('[{"prometheus":"prometheus","alertmanager":"alertmanager"}]');
 });
 
 test('no page has a script of its own, and the policy allows none', async () => {
-  for (const path of ['/', '/explore', '/d/red']) {
+  for (const path of ['/', '/explore', '/alerting/list', '/d/red']) {
     const response = await fetch(grafana.url + path);
     const policy = response.headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'; script-src 'self';");
@@ -406,6 +458,7 @@ test('without anonymous access everything but health and metrics wants the admin
     '/api/datasources/proxy/uid/prometheus/x',
     '/',
     '/explore',
+    '/alerting/list',
   ]) {
     expect((await fetch(closed.url + path)).status, path).toBe(401);
   }

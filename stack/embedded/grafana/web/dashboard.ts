@@ -130,7 +130,8 @@ async function refresh({ panel, host, message, refresh }: ShownPanel, now: numbe
   host.closest('section')!.dataset.state = kind || 'drawn';
 }
 
-function nothing({ noValue, targets }: PanelView): string {
+function nothing({ noValue, targets, alertList }: PanelView): string {
+  if (alertList !== undefined) return 'No alert is in one of these states.';
   if (targets.length === 0) return 'This panel has no query.';
   return noValue && noValue !== 'no data' ? noValue : 'No data in this range.';
 }
