@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
 import type { RunningServer } from '../http/listen.ts';
 import { AnnotationStore } from './annotations/annotation-store.ts';
 import { startGrafana } from './server.ts';
@@ -317,6 +319,71 @@ test('a panel of type alertlist names its Prometheus and the states that it asks
     { prometheus: 'prometheus', states: ['inactive'], limit: 3 },
     { prometheus: 'prometheus', states: ['firing', 'pending'], limit: 20 },
   ]);
+});
+
+describe('following a log through the proxy', () => {
+  let loki: WebSocketServer;
+  beforeEach(async () => {
+    // Stands for Loki's tail: it refuses what it cannot parse, and says what it was asked.
+    loki = new WebSocketServer({
+      port: 0,
+      host: '127.0.0.1',
+      verifyClient: ({ req }, answer) => answer(req.url?.includes('bad') !== true, 400, 'parse error'),
+    });
+    await once(loki, 'listening');
+    loki.on('connection', (client, { url, headers }) => {
+      client.send(JSON.stringify({ url, headers }));
+      client.on('message', (data) => client.send(String(data)));
+    });
+    const { port } = loki.address() as AddressInfo;
+    await writeFile(
+      join(folder, 'datasources', 'tail.yaml'),
+      `datasources:
+  - {name: Tail, uid: tail, type: loki, url: "http://127.0.0.1:${port}/prefix"}
+`,
+    );
+    await grafana.close();
+    grafana = await start('true');
+  });
+  afterEach(() => new Promise((resolve) => loki.close(resolve)));
+
+  const connect = (path: string, headers = {}) => {
+    const url = `${grafana.url.replace('http', 'ws')}/api/datasources/proxy/uid/${path}`;
+    const socket = new WebSocket(url, { headers });
+    const messages: string[] = [];
+    socket.on('message', (data) => messages.push(String(data)));
+    const opened = new Promise<string>((resolve) => {
+      socket.on('open', () => resolve('open'));
+      socket.on('error', (error) => resolve(error.message));
+    });
+    return { socket, messages, opened };
+  };
+
+  test('lines come and go both ways, without the caller’s credentials', async () => {
+    const { socket, messages, opened } = connect('tail/loki/api/v1/tail?query=%7Ba%3D%22b%22%7D', admin);
+    expect(await opened).toBe('open');
+    socket.send('hello');
+    await expect.poll(() => messages.length).toBe(2);
+    const asked = JSON.parse(messages[0]!) as { url: string; headers: IncomingMessage['headers'] };
+    expect(asked.url).toBe('/prefix/loki/api/v1/tail?query=%7Ba%3D%22b%22%7D');
+    expect(asked.headers).not.toHaveProperty('authorization');
+    expect(messages[1]).toBe('hello');
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    for (const client of loki.clients) client.close(1000, 'the end');
+    await closed;
+  });
+
+  test.each([
+    ['tail/loki/api/v1/tail', { origin: 'https://elsewhere.example' }, 403],
+    ['tail/loki/api/v1/push', {}, 404],
+    ['prometheus/loki/api/v1/tail', {}, 404],
+    ['tail/loki/api/v1/tail?query=bad', {}, 400],
+    ['tail/loki/api/v1/tail', { authorization: 'Basic eDp5' }, 401],
+    ['loki/loki/api/v1/tail', {}, 502],
+  ])('%s with %o is refused: %i', async (path, headers, status) => {
+    expect(await connect(path, headers).opened).toContain(String(status));
+    expect(loki.clients.size).toBe(0);
+  });
 });
 
 test('pages name what there is, and escape it', async () => {

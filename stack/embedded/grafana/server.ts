@@ -7,6 +7,7 @@ import { createAnnotationsApi } from './api/annotations-api.ts';
 import { createAuthentication } from './api/authentication.ts';
 import { createDashboardsApi } from './api/dashboards-api.ts';
 import { createDataSourcesApi } from './api/data-sources-api.ts';
+import { attachTailProxy } from './api/tail-proxy.ts';
 import { createMetrics, grafanaVersion } from './metrics.ts';
 import { alertsPage } from './pages/alerts-page.ts';
 import { dashboardPage } from './pages/dashboard-page.ts';
@@ -77,8 +78,10 @@ export async function startGrafana(settings: GrafanaSettings): Promise<RunningSe
     const status = error instanceof BodyError ? error.status : error instanceof URIError ? 400 : 500;
     response.status(status).json({ message: error instanceof Error ? error.message : String(error) });
   });
-  return listen(
+  const running = await listen(
     app,
     `${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${settings.port}`,
   );
+  attachTailProxy(running.server, sources, authentication);
+  return running;
 }

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest';
+import { logqlPlace } from './logql-names.ts';
+
+test.each([
+  ['{', 'label', ''],
+  ['{ap', 'label', 'ap'],
+  ['{app="notes", inst', 'label', 'inst'],
+  ['{app="a,b{", x', 'label', 'x'],
+  ['rate({app="notes"} |= "x" [1m]) + count_over_time({', 'label', ''],
+  ['{app="', 'value app', ''],
+  ['{app="no', 'value app', 'no'],
+  ['{app="notes",level=~"info|', 'value level', 'info|'],
+  ['{app != "a\\"b', 'value app', 'a\\"b'],
+  ['{app="notes"} | js', 'stage', 'js'],
+  ['{app="notes"} |', 'stage', ''],
+  ['su', 'function', 'su'],
+  ['sum by (level) (cou', 'function', 'cou'],
+] as const)('at the end of %s something is offered: %s', (before, what, replaced) => {
+  const place = logqlPlace(before);
+  expect(place && (place.kind === 'value' ? `value ${place.label}` : place.kind)).toBe(what);
+  expect(before.slice(place?.from)).toBe(replaced);
+});
+
+test.each(['', '{app="notes"', '{app', '{app="notes"} |= "a { b', '{app="notes"} |= `ra'])(
+  'at the end of %s nothing of these is offered but what fits',
+  (before) => {
+    expect(['value', 'stage', 'function']).not.toContain(logqlPlace(before)?.kind);
+  },
+);
