@@ -84,7 +84,8 @@ describe.skipIf(chromium === undefined)(`every page can be read and used by ever
     for (const colorScheme of ['light', 'dark'] as const) {
       await page.emulateMedia({ colorScheme });
       // What is on canvases takes the colours of the page at the next refresh.
-      await opened.picture(`accessibility-${new URL(address).pathname.replace(/\W+/g, '-')}-${colorScheme}`);
+      const name = expect.getState().currentTestName?.split(' > ').at(-1) ?? '';
+      await opened.picture(`accessibility-${name.replace(/\W+/g, '-')}-${colorScheme}`);
       expect(await findBarriers(page), colorScheme).toEqual([]);
     }
   }
@@ -108,6 +109,30 @@ describe.skipIf(chromium === undefined)(`every page can be read and used by ever
       page.locator('#result :is(td, li), #status.error').first().waitFor(),
     ),
   );
+
+  test('Grafana, Explore while names are offered, with its history open', () =>
+    expectNoBarriers(
+      new GrafanaClient(lab.url('grafana')).exploreLink('loki', '{app="notes"}'),
+      async (page) => {
+        await page.locator('.lines li').first().waitFor();
+        await page.getByText('Query history').click();
+        const editor = page.locator('.cm-content');
+        await editor.fill('');
+        await editor.pressSequentially('{');
+        await page.locator('.cm-tooltip-autocomplete li').first().waitFor();
+      },
+    ));
+
+  test('Grafana, Explore while a log is followed', () =>
+    expectNoBarriers(
+      new GrafanaClient(lab.url('grafana')).exploreLink('loki', '{app="notes"}'),
+      async (page) => {
+        await page.getByRole('button', { name: 'Live' }).click();
+        await page.locator('.tail').waitFor();
+        await page.locator('.lines li').first().waitFor();
+        await page.getByRole('button', { name: 'Pause' }).click();
+      },
+    ));
 
   test('Grafana, a trace', async () => {
     const now = Date.now();

@@ -7,6 +7,8 @@ test.each([
   ['{app="notes", inst', 'label', 'inst'],
   ['{app="a,b{", x', 'label', 'x'],
   ['rate({app="notes"} |= "x" [1m]) + count_over_time({', 'label', ''],
+  ['{app="a}b", x', 'label', 'x'],
+  ['{app="notes"} |= "a {" | js', 'stage', 'js'],
   ['{app="', 'value app', ''],
   ['{app="no', 'value app', 'no'],
   ['{app="notes",level=~"info|', 'value level', 'info|'],
@@ -21,9 +23,14 @@ test.each([
   expect(before.slice(place?.from)).toBe(replaced);
 });
 
-test.each(['', '{app="notes"', '{app', '{app="notes"} |= "a { b', '{app="notes"} |= `ra'])(
-  'at the end of %s nothing of these is offered but what fits',
-  (before) => {
-    expect(['value', 'stage', 'function']).not.toContain(logqlPlace(before)?.kind);
-  },
-);
+test.each([
+  '',
+  '{app="notes"',
+  '{app="notes"} |= "a {b',
+  '{app="notes"} |= "x | js',
+  '{app="notes"} |= "a \\" | js',
+  '{app="notes"} |= `su',
+  '{app="notes"} | json | level="',
+])('at the end of %s nothing is offered', (before) => {
+  expect(logqlPlace(before)).toBeUndefined();
+});
