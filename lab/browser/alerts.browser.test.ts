@@ -89,7 +89,7 @@ describe.skipIf(chromium === undefined)(`the alerts page of the embedded Grafana
     await form.getByLabel('Comment').fill('everything');
     for (const box of await form.getByRole('checkbox').all()) await box.uncheck();
     await form.getByRole('button', { name: 'Silence' }).click();
-    await form.getByText('matchers in body should have at least 1 items').waitFor();
+    await form.getByText('matchers in body should have at least 1 items', { exact: true }).waitFor();
     expect(await silences()).toHaveLength(before);
     await form.getByRole('button', { name: 'Cancel' }).click();
     await form.waitFor({ state: 'hidden' });

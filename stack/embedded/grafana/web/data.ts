@@ -71,7 +71,7 @@ export async function send<Answer>(uid: string, path: string, request?: RequestI
 }
 
 /** Prometheus and Loki say `error`, Jaeger `error.message`, Grafana `message`, Alertmanager `message` or a bare string. */
-function errorWords(body: unknown): string | undefined {
+export function errorWords(body: unknown): string | undefined {
   const { error, message } = Object(body) as { error?: unknown; message?: unknown };
   const words =
     typeof body === 'string' ? body : ((Object(error) as { message?: unknown }).message ?? error ?? message);
