@@ -15,7 +15,6 @@ export function attachTailProxy(
   sources: readonly DataSource[],
   authentication: Authentication,
 ): void {
-  const open = new Set<Duplex>();
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', () => socket.destroy());
     // A WebSocket of another site's page is not held back by the browser: it is refused as a change would be.
@@ -26,12 +25,7 @@ export function attachTailProxy(
     const [, uid = '', path = ''] = tailPath.exec(url.pathname) ?? [];
     const source = sources.find((one) => one.uid === decode(uid) && one.type === 'loki');
     if (source === undefined) return refuse(socket, 404, 'Not found');
-    open.add(socket);
-    socket.on('close', () => open.delete(socket));
     passOn(source, `${path}${url.search}`, request, socket, head);
-  });
-  server.on('close', () => {
-    for (const socket of open) socket.destroy();
   });
 }
 
