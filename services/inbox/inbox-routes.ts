@@ -9,6 +9,7 @@ import type { OncallSchedule } from './oncall.ts';
 import { renderPage } from './page.ts';
 import type { PagerDutyEvents } from './pagerduty.ts';
 import type { Pages } from './pages.ts';
+import { refreshScript } from './refresh-script.ts';
 import { renderRunbook, renderRunbookList } from './runbook-page.ts';
 import type { Runbooks } from './runbooks.ts';
 import { sendPage } from './send-page.ts';
@@ -139,6 +140,9 @@ function addReaders(app: Express, parts: InboxParts): void {
             events: oncall.pages.events,
           },
     );
+  });
+  app.get('/refresh.js', (_request, response) => {
+    response.type('text/javascript').send(refreshScript);
   });
   app.get('/', (_request, response) => {
     sendPage(
