@@ -13,7 +13,7 @@ const wholeLab = { testTimeout: 300_000, hookTimeout: 180_000, fileParallelism: 
  */
 export default defineConfig({
   test: {
-    reporters: reports === undefined ? ['default'] : ['default', 'json'],
+    reporters: ['default', './scripts/not-run-reporter.ts', ...(reports === undefined ? [] : ['json'])],
     ...(reports === undefined
       ? {}
       : { outputFile: { json: join(reports, `${Date.now()}-${process.pid}.json`) } }),

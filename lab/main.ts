@@ -3,6 +3,7 @@ import { register as registerAlerts } from './commands/alerts.ts';
 import { register as registerBreak } from './commands/break.ts';
 import { register as registerCi } from './commands/ci.ts';
 import { register as registerDeploy } from './commands/deploy.ts';
+import { register as registerDiagnose } from './commands/diagnose.ts';
 import { register as registerDoctor } from './commands/doctor.ts';
 import { register as registerDown } from './commands/down.ts';
 import { register as registerExercise } from './commands/exercise.ts';
@@ -33,6 +34,7 @@ const commands = [
   registerUp,
   registerDown,
   registerStatus,
+  registerDiagnose,
   registerUrls,
   registerDoctor,
   registerLogs,

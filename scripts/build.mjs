@@ -74,7 +74,7 @@ export async function build({ force = false } = {}) {
     // The pages of the embedded Grafana: for browsers of the last three years, shared parts once.
     esbuild.build({
       ...common,
-      entryPoints: ['dashboard.ts', 'explore.ts', 'page.css'].map(
+      entryPoints: ['alerts.ts', 'dashboard.ts', 'explore.ts', 'page.css'].map(
         (name) => `stack/embedded/grafana/web/${name}`,
       ),
       outdir: 'dist/web',

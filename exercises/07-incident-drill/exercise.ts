@@ -5,6 +5,7 @@ import { steadyState } from '../kit/baseline.ts';
 import { usersKeepComing } from '../kit/client-invariants.ts';
 import { silenceAlert, stopTraffic } from '../kit/decoys.ts';
 import { observe, page, recovery } from './checks.ts';
+import { scored } from './scoring.ts';
 import { failOver, tasks } from './tasks.ts';
 
 export default defineExercise({
@@ -71,6 +72,7 @@ export default defineExercise({
       recover: recovery,
     },
   ],
+  scored,
   learnings: [
     'When everything fails at once, look for what everything needs.',
     'A promotion is half of a failover: somebody has to point the clients at the new primary, and to write once to see that it works.',

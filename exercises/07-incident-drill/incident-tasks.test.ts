@@ -1,53 +1,6 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
-import { EventLog } from '../../lab/events/event-log.ts';
-import type { ExerciseContext, Judgement } from '../../lab/exercise/model.ts';
-import { Incidents } from '../../lab/incident/incident.ts';
-import { Ledger } from '../../lab/traffic/ledger.ts';
+import { describe, expect, it } from 'vitest';
 import { communicate, declareIncident } from './incident-tasks.ts';
-
-const root = mkdtempSync(join(tmpdir(), 'lab-07-'));
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-const begin = Date.parse('2026-01-01T12:00:00Z');
-let made = 0;
-
-/** A shift in which every request failed from second 20 to 60. */
-function shift() {
-  const directory = join(root, String(made++));
-  mkdirSync(join(directory, 'ledger'), { recursive: true });
-  const seconds = Array.from({ length: 120 }, (_, index) => index);
-  const lines = seconds.map((second) =>
-    JSON.stringify({
-      second: begin / 1000 + second,
-      kind: 'read-note',
-      statuses: second >= 20 && second < 60 ? { 503: 40 } : { 200: 40 },
-      latencies: [[12, 40]],
-    }),
-  );
-  writeFileSync(join(directory, 'ledger', 'a.ndjson'), `${lines.join('\n')}\n`);
-  let now = begin;
-  const events = new EventLog(join(directory, 'events.ndjson'), () => now);
-  const desk = new Incidents(events);
-  const context = {
-    events,
-    ledger: new Ledger(directory),
-    timeline: { startedAtMs: begin, steadyAtMs: begin + 10_000 },
-    clock: { now: () => now },
-  } as unknown as ExerciseContext;
-  return {
-    desk,
-    at: (second: number): void => {
-      now = begin + 1000 * second;
-    },
-    judge: (task: typeof communicate): Promise<Judgement> => {
-      if (task.kind !== 'action') throw new Error('not an action');
-      return task.verify(context);
-    },
-  };
-}
+import { shift } from './test-shift.ts';
 
 describe('declaring', () => {
   it('is asked for, with a severity that fits and a word to users', async () => {

@@ -13,12 +13,11 @@ import { publishStatus } from '../../lab/incident/publish.ts';
 import { errorRatioBefore, figuresOf, timelineOf } from '../../lab/incident/records.ts';
 import { isAtLeast, proposeSeverity } from '../../lab/incident/severity.ts';
 import { accepted, rejected } from '../kit/answers.ts';
+import { incidentsOf } from './shift.ts';
 
-/** The incident that was declared since this shift began. */
-function incidentOf({ events, timeline }: ExerciseContext): Incident | undefined {
-  const since = timeline.steadyAtMs ?? timeline.startedAtMs;
-  return new Incidents(events).all().findLast(({ declaredAtMs }) => declaredAtMs >= since);
-}
+/** The incident that was declared since this shift began; of several the last. */
+const incidentOf = async (context: ExerciseContext): Promise<Incident | undefined> =>
+  (await incidentsOf(context)).at(-1);
 
 const undeclared = rejected('no incident has been declared in this shift');
 
@@ -33,7 +32,7 @@ export const declareIncident: Task = {
   ],
   how: 'npm run lab -- incident declare "…", then npm run lab -- incident update investigating "…"',
   async verify(context) {
-    const incident = incidentOf(context);
+    const incident = await incidentOf(context);
     if (incident === undefined) return undeclared;
     const felt = proposeSeverity(errorRatioBefore(context.ledger, incident.declaredAtMs + 5_000) ?? 0);
     if (!isAtLeast(incident.severity, felt)) {
@@ -55,7 +54,7 @@ export const declareIncident: Task = {
 
 /** Whether users were told twice or more, nothing too early, and the end. Exported for its test. */
 export async function judgeCommunication(context: ExerciseContext): Promise<ReturnType<typeof rejected>> {
-  const incident = incidentOf(context);
+  const incident = await incidentOf(context);
   if (incident === undefined) return undeclared;
   const { resolvedAtMs, updates } = incident;
   if (resolvedAtMs === undefined) return rejected(`${incident.id} is still open on the status page`);
@@ -106,7 +105,7 @@ export const postmortem: Task = {
   ],
   how: 'npm run lab -- postmortem, answer its questions, npm run lab -- postmortem --check',
   async verify(context) {
-    const incident = incidentOf(context);
+    const incident = await incidentOf(context);
     if (incident === undefined) return undeclared;
     const file = postmortemFile(context.lab.directory, incident.id);
     if (!existsSync(file)) return rejected('there is no postmortem yet: npm run lab -- postmortem begins it');
@@ -116,7 +115,7 @@ export const postmortem: Task = {
     return rejected(more.length === 0 ? problem : `${problem} And ${more.length} more.`);
   },
   async act(context) {
-    const incident = incidentOf(context);
+    const incident = await incidentOf(context);
     if (incident === undefined) return;
     const nowMs = context.clock.now();
     const figures = await figuresOf(context, incident, nowMs);

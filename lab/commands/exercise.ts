@@ -7,11 +7,13 @@ import { systemClock } from '../exercise/clock.ts';
 import { Learner, openExerciseId } from '../exercise/learner.ts';
 import type { PhaseOutcome } from '../exercise/lifecycle.ts';
 import { exerciseIds, loadExercise, loadExercises } from '../exercise/load-exercises.ts';
+import type { MeasuredPart } from '../exercise/measure-parts.ts';
 import { type Exercise, isDone, type Task } from '../exercise/model.ts';
 import { isAsWanted } from '../exercise/phase.ts';
 import { type Progress, ProgressStore } from '../exercise/progress.ts';
 import { pollInterval } from '../exercise/run-check.ts';
 import { planExercise, writeScaffold } from '../exercise/scaffold.ts';
+import type { ScorePart } from '../exercise/score.ts';
 import { ScoreStore, type Scores } from '../exercise/score-store.ts';
 import { phaseOf, whereabouts } from '../exercise/where.ts';
 import { Workshop } from '../exercise/workshop.ts';
@@ -187,14 +189,21 @@ function showLearnings({ ui }: LabContext, { exercise, score }: Learner): void {
   const { points, parts } = score.score;
   const again = score.scores !== undefined && score.scores.times > 1 ? scoresLine(score.scores) : undefined;
   ui.line(`Score: ${points} of 100${again === undefined ? '' : ` (${again})`}`);
-  ui.table(
-    parts.map((part) => [
-      `  ${part.name}`,
-      `${Math.round(part.points)} of ${Math.round(part.of)}`,
-      part.because,
-    ]),
-  );
+  ui.table(parts.map(scoreRow));
   ui.line(`Once more: npm run lab -- exercise reset ${exercise.id}, then start it. The best score stays.`);
+}
+
+const scoreRow = (part: ScorePart & { readonly open?: boolean }): string[] => [
+  `  ${part.name}`,
+  `${part.open ? '…' : Math.round(part.points)} of ${Math.round(part.of)}`,
+  part.because,
+];
+
+/** What the exercise is scored by besides its tasks, while its clocks run. */
+function showScoreboard(ui: LabContext['ui'], board: readonly MeasuredPart[]): void {
+  if (board.length === 0) return;
+  ui.line('Score so far, besides the tasks:');
+  ui.table(board.map(scoreRow));
 }
 
 function scoresLine({ last, best, times }: Scores): string {
@@ -202,18 +211,29 @@ function scoresLine({ last, best, times }: Scores): string {
 }
 
 /** Where the learner is: works without a running lab. */
-async function showWhereabouts({ ui, paths }: LabContext): Promise<void> {
+async function showWhereabouts(context: LabContext): Promise<void> {
+  const { ui, paths } = context;
   const store = new ProgressStore(paths.exercises);
   const id = openExerciseId({ progress: store }, exerciseIds(projectRoot));
-  const where = whereabouts(await loadExercise(projectRoot, id), store.read(id));
-  ui.result(where, () => {
+  const exercise = await loadExercise(projectRoot, id);
+  const where = whereabouts(exercise, store.read(id));
+  const scoreboard = await scoreboardOf(context, exercise);
+  ui.result({ ...where, ...(scoreboard.length === 0 ? {} : { scoreboard }) }, () => {
     const act =
       where.act.of === 1 ? '' : `, act ${where.act.number} of ${where.act.of} ("${where.act.title}")`;
     ui.line(`${where.exercise}${act}: ${where.phase}.`);
     if (where.openTasks.length > 0) ui.line(`Open tasks: ${where.openTasks.join(', ')}`);
     ui.line(`${where.next}: ${where.command}`);
     ui.line(`Guide: exercises/${where.exercise}/README.md`);
+    showScoreboard(ui, scoreboard);
   });
+}
+
+/** Nothing where the exercise has none, or where no lab runs that it could be read from. */
+async function scoreboardOf(context: LabContext, exercise: Exercise): Promise<readonly MeasuredPart[]> {
+  if (exercise.scored === undefined) return [];
+  const lab = await (await context.runtime()).attach();
+  return lab === undefined ? [] : makeLearner(context, new Workshop(context, lab), exercise).scoreboard();
 }
 
 /** The checks of the moment, drawn again and again. Without a terminal, a block of lines each time. */
@@ -223,15 +243,19 @@ async function watchExercise(context: LabContext, id: string | undefined): Promi
   const pauseMs = 2 * pollInterval((await context.running()).pace);
   while (!signal.aborted) {
     const { results, phase } = await learner.look();
+    const scoreboard = await learner.scoreboard();
     if (ui.interactive) ui.clear();
     const where = whereabouts(learner.exercise, learner.progress);
     ui.line(
       `${new Date().toLocaleTimeString()}  ${learner.exercise.title}, ${where.act.title}: ${where.phase}. Ctrl-C ends the watch, not the exercise.`,
     );
     for (const result of results) ui.line(`  ${checkLine(result)}`);
+    showScoreboard(ui, scoreboard);
     ui.line(`${where.next}: ${where.command}`);
-    if (ui.json)
-      process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), phase, results })}\n`);
+    if (ui.json) {
+      const board = scoreboard.length === 0 ? {} : { scoreboard };
+      process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), phase, results, ...board })}\n`);
+    }
     await systemClock.sleep(pauseMs, signal);
   }
 }

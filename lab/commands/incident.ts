@@ -2,12 +2,12 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { Argument, type Command } from 'commander';
+import { longestPublicText, publicTextProblem } from '../../services/contract/public-text.ts';
 import type { LabContext } from '../context.ts';
 import { NotWritable, UsageError } from '../errors.ts';
 import { Workshop } from '../exercise/workshop.ts';
 import { type Incident, Incidents, type Role, roles, states } from '../incident/incident.ts';
 import { budgetWords, postmortemFile, renderPostmortem, reviewPostmortem } from '../incident/postmortem.ts';
-import { internalWords } from '../incident/public-text.ts';
 import { publishStatus } from '../incident/publish.ts';
 import {
   errorRatioBefore,
@@ -18,13 +18,13 @@ import {
   type RecordsContext,
   timelineOf,
 } from '../incident/records.ts';
+import { describeResponse, responseOf } from '../incident/response.ts';
 import { proposeSeverity, type Severity, severities, severityTerms } from '../incident/severity.ts';
+import { recordStatusEdits } from '../incident/status-edits.ts';
 import { ObserveError } from '../observe/observe-error.ts';
 import { makeFolder } from '../state/make-folder.ts';
 import { Ledger } from '../traffic/ledger.ts';
 import { parseTtl } from './break.ts';
-
-const longestText = 500;
 
 /** `incident`, `timeline`, `postmortem`: what goes along with a repair. */
 export function register(program: Command, context: LabContext): void {
@@ -58,7 +58,15 @@ export function register(program: Command, context: LabContext): void {
     .addArgument(new Argument('<severity>', 'the new one').choices(severities))
     .requiredOption('--reason <text>', 'why')
     .action((severity: Severity, { reason }: { reason: string }) =>
-      change(context, (incidents, open) => incidents.grade(open, severity, shortText(reason))),
+      change(context, (incidents, open) => {
+        if (open.severity === severity) {
+          throw new UsageError(
+            `${open.id} is ${severity} already.`,
+            `Choose another of ${severities.join(', ')}, or leave it.`,
+          );
+        }
+        return incidents.grade(open, severity, shortText(reason));
+      }),
     );
   incident
     .command('role')
@@ -100,6 +108,7 @@ interface Desk {
 async function openDesk(context: LabContext): Promise<Desk> {
   const workshop = new Workshop(context, await context.running());
   const { backends: observe, events, lab } = workshop;
+  await recordStatusEdits({ observe, events }, context);
   const ledger = new Ledger(lab.directory);
   return {
     workshop,
@@ -192,6 +201,7 @@ function describeIncident(incident: Incident, scale: number): string[] {
       const person = incident.roles[role];
       return person === undefined ? [] : [`${role}: ${person}`];
     }),
+    ...incident.grades.map(({ atMs, from, to, reason }) => `  ${clock(atMs)} ${from} to ${to}: ${reason}`),
     ...incident.updates.map(({ atMs, state, message }) => `  ${clock(atMs)} ${state}: ${message}`),
   ];
 }
@@ -208,10 +218,18 @@ async function show(context: LabContext): Promise<void> {
     );
     return;
   }
-  const figures = await figuresOf(desk.records, last, Date.now());
-  context.ui.result({ incidents: all, figures }, () => {
+  const nowMs = Date.now();
+  const figures = await figuresOf(desk.records, last, nowMs);
+  const { secondsAMinute } = desk.workshop.lab.pace;
+  const response = responseOf(last, figures.acknowledgedAtMs, secondsAMinute);
+  const secondsLeft =
+    last.state === 'resolved' || response.respondedAtMs !== undefined
+      ? null
+      : Math.round((response.respondByMs - nowMs) / 1000);
+  context.ui.result({ incidents: all, figures, response: { ...response, secondsLeft } }, () => {
     for (const one of all.slice(0, -1)) context.ui.line(`${one.id} ${one.state}: ${one.title}`);
-    for (const line of describeIncident(last, desk.workshop.lab.pace.secondsAMinute)) context.ui.line(line);
+    for (const line of describeIncident(last, secondsAMinute)) context.ui.line(line);
+    for (const line of describeResponse(response, nowMs, last.state === 'resolved')) context.ui.line(line);
     const since = (seconds: number | null): string => (seconds === null ? '-' : `${seconds} s`);
     context.ui.line();
     context.ui.table([
@@ -235,7 +253,10 @@ async function showTimeline(context: LabContext, lookBack: string | undefined): 
   const moments = await readTimeline(
     desk,
     lookBack === undefined && last !== undefined
-      ? { fromMs: last.declaredAtMs - lookBackMs(desk.workshop.lab.pace), toMs: last.resolvedAtMs ?? toMs }
+      ? {
+          fromMs: last.declaredAtMs - lookBackMs(desk.workshop.lab.pace),
+          toMs: (last.resolvedAtMs ?? toMs) + 1,
+        }
       : { fromMs: toMs - parseTtl(lookBack ?? '10m'), toMs },
   );
   const timeline = moments.map(({ atMs, ...rest }) => ({ at: new Date(atMs).toISOString(), ...rest }));
@@ -328,23 +349,19 @@ async function publish({ ui }: LabContext, { records, incidents }: Desk): Promis
 
 /** What users will read. */
 function publicText(words: readonly string[]): string {
-  const text = shortText(words.join(' '));
-  const found = internalWords(text);
-  if (found !== undefined) {
-    throw new UsageError(
-      `"${found.words}" is ${found.what}, and the status page is public.`,
-      'Say what users notice, in their words.',
-    );
-  }
+  const text = words.join(' ').trim();
+  const found = publicTextProblem(text);
+  if (found !== undefined) throw new UsageError(found.problem, found.remedy);
   return text;
 }
 
+/** What colleagues will read. */
 function shortText(text: string): string {
   const trimmed = text.trim();
   if (trimmed === '') throw new UsageError('The text is empty.', 'Say it in a few words.');
-  if (trimmed.length > longestText) {
+  if (trimmed.length > longestPublicText) {
     throw new UsageError(
-      `The text has ${trimmed.length} characters, and ${longestText} are allowed.`,
+      `The text has ${trimmed.length} characters, and ${longestPublicText} are allowed.`,
       'Say it in a few words.',
     );
   }

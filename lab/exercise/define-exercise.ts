@@ -19,11 +19,23 @@ export function defineExercise(exercise: Exercise): Exercise {
     exercise.acts.flatMap((act) => act.tasks),
     refuse,
   );
+  checkScored(exercise, refuse);
   for (const act of exercise.acts) checkAct(act, (problem) => refuse(`act ${act.id}: ${problem}`));
   return exercise;
 }
 
 type Refuse = (problem: string) => never;
+
+function checkScored({ scored, acts }: Exercise, refuse: Refuse): void {
+  if (scored === undefined) return;
+  const tasks = acts.flatMap((act) => act.tasks);
+  unique('scored parts or tasks', [...tasks, ...scored.map(({ name }) => ({ id: name }))], refuse);
+  for (const { name, points } of scored)
+    if (!(points > 0)) refuse(`the scored part ${name} has ${points} points, more than 0 are wanted`);
+  const sum = scored.reduce((total, { points }) => total + points, 0);
+  if (sum >= 100)
+    refuse(`its scored parts have ${sum} points together; fewer than 100 leave some for the tasks`);
+}
 
 function checkAct(act: Act, refuse: Refuse): void {
   if (faultsOf(act, paces.lab).length === 0) refuse('it breaks nothing');

@@ -8,6 +8,7 @@ import { faultId } from '../faults/journal.ts';
 import type { RunningLab } from '../runtime/runtime.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import { Lifecycle, type PhaseOutcome } from './lifecycle.ts';
+import { type MeasuredPart, measureParts } from './measure-parts.ts';
 import {
   type Act,
   type DoneTask,
@@ -218,20 +219,35 @@ export class Learner {
   }
 
   async #finish(lifecycle: Lifecycle): Promise<void> {
+    const measured = await measureParts(this.exercise, lifecycle.context(), lifecycle.progress, {
+      isOver: true,
+    });
     lifecycle.finish();
     await lifecycle.session.stopTraffic();
-    const { points } = scoreOf(this.exercise, lifecycle.progress);
-    this.#workshop.scores.note(this.exercise.id, points, lifecycle.progress.doneAt!);
+    const score = scoreOf(this.exercise, lifecycle.progress, measured);
+    this.#workshop.scores.note(this.exercise.id, score, lifecycle.progress.doneAt!);
   }
 
   /** How well the exercise was done, and what was reached before; undefined while it is not done. */
   get score(): { readonly score: Score; readonly scores: Scores | undefined } | undefined {
     const { progress } = this;
     if (progress?.doneAt === undefined) return undefined;
-    return {
-      score: scoreOf(this.exercise, progress),
-      scores: this.#workshop.scores.read(this.exercise.id),
-    };
+    const scores = this.#workshop.scores.read(this.exercise.id);
+    // As it was measured then: records do not stay for ever.
+    const { at, points, parts } = scores?.last ?? {};
+    const score =
+      at === progress.doneAt && points !== undefined && parts !== undefined
+        ? { points, parts }
+        : scoreOf(this.exercise, progress);
+    return { score, scores };
+  }
+
+  /** What the exercise is scored by besides its tasks, as of now; nothing before the break and after the end. */
+  async scoreboard(): Promise<readonly MeasuredPart[]> {
+    const { progress } = this;
+    if (progress === undefined || progress.doneAt !== undefined) return [];
+    if (currentAct(progress).brokenAt === undefined) return [];
+    return measureParts(this.exercise, this.#lifecycle(progress).context(), progress, { isOver: false });
   }
 
   /** Finds a task's answer from telemetry, and keeps that it was shown. An action is told, not done. */

@@ -9,6 +9,7 @@ import type { TrafficProfileName } from '../traffic/profiles.ts';
 import type { TallySnapshot } from '../traffic/tally.ts';
 import type { Clock } from './clock.ts';
 import type { Expectation } from './expectation.ts';
+import type { Progress } from './progress.ts';
 
 export type Pillar = 'metrics' | 'logs' | 'traces' | 'alerts' | 'traffic';
 
@@ -283,6 +284,24 @@ export interface Act {
   readonly recover: readonly Check[];
 }
 
+/** How a part of an exercise went by the records, as of now. */
+export interface PartJudgement {
+  /** Of the part's points, 0 to 1. */
+  readonly worth: number;
+  /** The number and its target: "acknowledged after 12 s; 20 s are allowed". */
+  readonly because: string;
+  /** It has not happened: while the exercise runs, its clock goes on; at the end it is not recorded. */
+  readonly open?: boolean;
+}
+
+/** What an exercise is scored by besides its tasks: judged from records, never from memory. */
+export interface ScoredPart {
+  readonly name: string;
+  /** Of the hundred of the whole exercise. */
+  readonly points: number;
+  judge(context: ExerciseContext, progress: Progress): Promise<PartJudgement> | PartJudgement;
+}
+
 export interface Exercise {
   /** As its folder. */
   readonly id: string;
@@ -295,5 +314,7 @@ export interface Exercise {
   /** The steady state from which every act begins. */
   readonly baseline: readonly Check[];
   readonly acts: readonly Act[];
+  /** Scored in place of the time to repair; the tasks share the points that these leave. */
+  readonly scored?: readonly ScoredPart[];
   readonly learnings: readonly string[];
 }

@@ -2,10 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Exercise } from './model.ts';
+import drill from '../../exercises/07-incident-drill/exercise.ts';
+import { defineExercise } from './define-exercise.ts';
+import { measureParts } from './measure-parts.ts';
+import type { Exercise, ScoredPart } from './model.ts';
 import type { Progress } from './progress.ts';
 import { scoreOf } from './score.ts';
 import { ScoreStore } from './score-store.ts';
+import { fakeContext } from './testing/fake-context.ts';
 
 const exercise = {
   id: '02-two-acts',
@@ -84,6 +88,46 @@ describe('a score', () => {
   });
 });
 
+describe('an exercise that measures parts itself', () => {
+  const judged = (worth: number): ScoredPart => ({
+    name: `worth ${worth}`,
+    points: 20,
+    judge: () => ({ worth, because: 'so it was' }),
+  });
+  const measure = (scored: readonly ScoredPart[]) =>
+    measureParts({ scored }, fakeContext(), done(), { isOver: true });
+
+  it('has a hundred points all the same, and no time to repair', async () => {
+    const score = scoreOf(exercise, done(), await measure([judged(1), judged(0.5)]));
+    expect(score.points).toBe(90);
+    expect(score.parts.map(({ name, points, of }) => [name, points, of])).toEqual([
+      ['which', 15, 15],
+      ['since', 15, 15],
+      ['query', 15, 15],
+      ['bring-back', 15, 15],
+      ['worth 1', 20, 20],
+      ['worth 0.5', 10, 20],
+    ]);
+  });
+
+  it.each([
+    [2, 20],
+    [-1, 0],
+    [Number.NaN, 0],
+  ])('takes a share of %d for %d points', async (worth, points) => {
+    expect((await measure([judged(worth)]))[0]?.points).toBe(points);
+  });
+
+  it('is refused where the parts leave nothing, or have the name of a task', () => {
+    const define = (scored: readonly ScoredPart[]) => () =>
+      defineExercise({ ...drill, id: '07-incident-drill', scored });
+    expect(define([1, 2, 3, 4, 5].map(judged))).toThrow('its scored parts have 100 points together');
+    expect(define([judged(1), judged(1)])).toThrow('two scored parts or tasks are called worth 1');
+    expect(define([{ ...judged(1), name: 'fail-over' }])).toThrow('are called fail-over');
+    expect(define([{ ...judged(1), points: 0 }])).toThrow('the scored part worth 1 has 0 points');
+  });
+});
+
 describe('the scores of a lab', () => {
   let directory: string;
   let store: ScoreStore;
@@ -95,10 +139,10 @@ describe('the scores of a lab', () => {
 
   it('keep the last and the best', () => {
     expect(store.read('01-x')).toBeUndefined();
-    store.note('01-x', 60, 'a');
-    store.note('01-x', 90, 'b');
-    store.note('01-x', 90, 'c');
-    expect(store.note('01-x', 40, 'd')).toEqual({
+    store.note('01-x', { points: 60 }, 'a');
+    store.note('01-x', { points: 90 }, 'b');
+    store.note('01-x', { points: 90 }, 'c');
+    expect(store.note('01-x', { points: 40 }, 'd')).toEqual({
       version: 1,
       times: 4,
       last: { points: 40, at: 'd' },
@@ -108,10 +152,18 @@ describe('the scores of a lab', () => {
     expect(store.read('02-y')).toBeUndefined();
   });
 
+  it('keep why, of those that have parts', () => {
+    const parts = [{ name: 'acknowledge', points: 5, of: 10, because: 'after 40 s; 20 s are allowed' }];
+    store.note('07-x', { points: 60, parts: parts.map((one) => ({ ...one, open: false })) }, 'a');
+    expect(store.read('07-x')?.best).toEqual({ points: 60, at: 'a', parts });
+  });
+
   it.each(['{"version":1', '{"version":2}', '[]', ''])('lose nothing to a file that reads %s', (content) => {
     const file = join(directory, '01-x.json');
     writeFileSync(file, content);
-    expect(() => store.note('01-x', 60, 'a')).toThrow(/01-x\.json cannot be understood .* Delete it: /);
+    expect(() => store.note('01-x', { points: 60 }, 'a')).toThrow(
+      /01-x\.json cannot be understood .* Delete it: /,
+    );
     expect(readFileSync(file, 'utf8')).toBe(content);
   });
 });

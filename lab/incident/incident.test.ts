@@ -5,7 +5,6 @@ import { afterAll, describe, expect, it, test } from 'vitest';
 import { EventLog } from '../events/event-log.ts';
 import { Incidents } from './incident.ts';
 import { answerEverything, renderPostmortem, reviewPostmortem } from './postmortem.ts';
-import { internalWords } from './public-text.ts';
 import type { IncidentFigures } from './records.ts';
 import { isAtLeast, proposeSeverity } from './severity.ts';
 
@@ -42,6 +41,28 @@ test('an incident is what the event log tells of it, also to the next command', 
   expect(desk.open()?.id).toBe('INC-2');
 });
 
+test('escalating and de-escalating are events with a reason', () => {
+  const events = new EventLog(join(directory, 'grades.ndjson'), () => now);
+  const desk = new Incidents(events);
+  const opened = desk.declare('Search fails', 'SEV3');
+  now += 5_000;
+  const raised = desk.grade(opened, 'SEV1', 'nothing works');
+  now += 5_000;
+  const lowered = desk.grade(raised, 'SEV2', 'reading works again');
+  expect(events.read({ kinds: ['escalate'] }).map(({ text }) => text)).toEqual([
+    'INC-1 escalated from SEV3 to SEV1: nothing works',
+    'INC-1 de-escalated from SEV1 to SEV2: reading works again',
+  ]);
+  expect(lowered).toMatchObject({
+    severity: 'SEV2',
+    gradedAtMs: now,
+    grades: [
+      { atMs: now - 5_000, from: 'SEV3', to: 'SEV1', reason: 'nothing works' },
+      { atMs: now, from: 'SEV1', to: 'SEV2', reason: 'reading works again' },
+    ],
+  });
+});
+
 test.each([
   [1, 'SEV1'],
   [0.5, 'SEV1'],
@@ -58,25 +79,6 @@ test('SEV1 is at least SEV2, and not the other way round', () => {
     true,
     false,
   ]);
-});
-
-test.each([
-  ['postgres-primary is gone', 'postgres-primary'],
-  ['the Gateway answers 503', 'Gateway'],
-  ['see http://127.0.0.1:3001/d/service', 'http://127.0.0.1:3001/d/service'],
-  ['10.0.0.3:5432 refuses', '10.0.0.3:5432'],
-  ['connect ECONNREFUSED', 'ECONNREFUSED'],
-  ['TypeError: x is undefined', 'TypeError'],
-  ['oh no\n    at handle (notes.js:12:5)', 'at handle (notes.js:12:5)'],
-])('%j is not for the public', (text, words) => {
-  expect(internalWords(text)?.words).toBe(words);
-});
-
-test.each([
-  'Notes cannot be saved. Reading works.',
-  'We have found the cause and are repairing it (10:45 UTC).',
-])('%j may be told', (text) => {
-  expect(internalWords(text)).toBeUndefined();
 });
 
 describe('a postmortem', () => {

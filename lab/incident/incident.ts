@@ -1,10 +1,10 @@
 import { z } from 'zod';
+import { type IncidentState, incidentStates } from '../../services/contract/status-words.ts';
 import type { EventLog, LabEvent } from '../events/event-log.ts';
-import { type Severity, severities } from './severity.ts';
+import { isAtLeast, type Severity, severities } from './severity.ts';
+import { onceEach } from './status-edits.ts';
 
-/** As status pages name them, in their order. */
-export const states = ['investigating', 'identified', 'monitoring', 'resolved'] as const;
-export type IncidentState = (typeof states)[number];
+export { type IncidentState, incidentStates as states };
 
 export const roles = ['commander', 'operations', 'communications', 'scribe'] as const;
 export type Role = (typeof roles)[number];
@@ -16,6 +16,14 @@ export interface StatusUpdate {
   readonly message: string;
 }
 
+/** That the severity was raised or lowered, and why. */
+export interface Grade {
+  readonly atMs: number;
+  readonly from: Severity;
+  readonly to: Severity;
+  readonly reason: string;
+}
+
 export interface Incident {
   readonly id: string;
   readonly title: string;
@@ -24,6 +32,11 @@ export interface Incident {
   readonly declaredAtMs: number;
   readonly resolvedAtMs?: number;
   readonly roles: Readonly<Partial<Record<Role, string>>>;
+  /** Since when it has its severity. */
+  readonly gradedAtMs: number;
+  readonly grades: readonly Grade[];
+  /** When somebody first took a role. */
+  readonly assignedAtMs?: number;
   readonly updates: readonly StatusUpdate[];
 }
 
@@ -33,7 +46,8 @@ const details = z.object({
   severity: z.enum(severities).optional(),
   role: z.enum(roles).optional(),
   person: z.string().default(''),
-  state: z.enum(states).optional(),
+  reason: z.string().default(''),
+  state: z.enum(incidentStates).optional(),
   message: z.string().default(''),
 });
 
@@ -42,10 +56,10 @@ const incidentKinds = ['declare', 'escalate', 'role', 'status-update', 'resolve'
 /** Every incident that the event log tells of, oldest first: the log is its only record. */
 export function incidentsOf(events: readonly LabEvent[]): Incident[] {
   const incidents = new Map<string, Incident>();
-  for (const event of events) {
+  for (const event of onceEach(events)) {
     const read = details.safeParse(event.details);
     if (!(incidentKinds as readonly string[]).includes(event.kind) || !read.success) continue;
-    const { incident: id, title, severity, role, person, state, message } = read.data;
+    const { incident: id, title, severity, role, person, reason, state, message } = read.data;
     const atMs = Date.parse(event.at);
     const known = incidents.get(id);
     if (event.kind === 'declare') {
@@ -55,6 +69,8 @@ export function incidentsOf(events: readonly LabEvent[]): Incident[] {
         severity: severity ?? 'SEV4',
         state: 'investigating',
         declaredAtMs: atMs,
+        gradedAtMs: atMs,
+        grades: [],
         roles: {},
         updates: [],
       });
@@ -62,10 +78,17 @@ export function incidentsOf(events: readonly LabEvent[]): Incident[] {
       const next = state ?? known.state;
       incidents.set(id, {
         ...known,
-        severity: severity ?? known.severity,
+        ...(severity !== undefined && {
+          severity,
+          gradedAtMs: atMs,
+          grades: [...known.grades, { atMs, from: known.severity, to: severity, reason }],
+        }),
         state: next,
         ...(next === 'resolved' && { resolvedAtMs: known.resolvedAtMs ?? atMs }),
-        roles: role === undefined ? known.roles : { ...known.roles, [role]: person },
+        ...(role !== undefined && {
+          roles: { ...known.roles, [role]: person },
+          assignedAtMs: known.assignedAtMs ?? atMs,
+        }),
         updates: state === undefined ? known.updates : [...known.updates, { atMs, state, message }],
       });
     }
@@ -98,10 +121,13 @@ export class Incidents {
     return this.#find(id);
   }
 
+  /** Escalates or de-escalates it. */
   grade({ id, severity: before }: Incident, severity: Severity, reason: string): Incident {
-    this.#append('escalate', `${id} is ${severity} now, it was ${before}: ${reason}`, {
+    const word = isAtLeast(severity, before) ? 'escalated' : 'de-escalated';
+    this.#append('escalate', `${id} ${word} from ${before} to ${severity}: ${reason}`, {
       incident: id,
       severity,
+      reason,
     });
     return this.#find(id);
   }

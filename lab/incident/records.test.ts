@@ -2,12 +2,15 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, it } from 'vitest';
+import type { StatusEdit } from '../../services/contract/status-words.ts';
 import { paces } from '../../stack/pace.ts';
 import { EventLog } from '../events/event-log.ts';
+import { ObserveError } from '../observe/observe-error.ts';
 import { Ledger } from '../traffic/ledger.ts';
 import { Incidents } from './incident.ts';
 import { recordPages } from './page-events.ts';
 import { errorRatioBefore, figuresOf, type RecordsContext, timelineOf } from './records.ts';
+import { recordStatusEdits } from './status-edits.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lab-records-'));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
@@ -37,6 +40,7 @@ events.append({ kind: 'inject', actor: 'lab', text: 'the secret' });
 now = at(40);
 const incident = new Incidents(events).declare('Reading fails', 'SEV1');
 const message = { channel: 'pagerduty', receiver: 'p', status: 'firing', alertname: 'DatabaseDown' };
+const edits: StatusEdit[] = [];
 const context = {
   events,
   ledger: new Ledger(root),
@@ -48,6 +52,7 @@ const context = {
         { ...message, alertname: 'Earlier', receivedAt: iso(10) },
         { ...message, receivedAt: iso(28), acknowledgedAt: iso(35), acknowledgedBy: 'Ada' },
       ],
+      statusEdits: async () => edits,
       oncall: async () => ({
         teams: [],
         pages: [],
@@ -96,6 +101,42 @@ it('tells what happened in order, and what was broken on purpose only to whom it
     'users are served again, after 40 s',
   ]);
   expect((await texts(true))[0]).toBe('the secret');
+});
+
+it('tells what was written on the status page itself, once', async () => {
+  edits.push({
+    id: 'edit-1',
+    at: iso(50),
+    incident: 'INC-1',
+    state: 'identified',
+    message: 'We know why',
+    components: { saving: 'major outage', orders: 'degraded' },
+  });
+  const texts = async () =>
+    (await timelineOf(context, { fromMs: at(45), toMs: at(55) }, { secrets: false }))
+      .filter(({ kind }) => kind === 'event')
+      .map(({ text }) => text);
+  const told = ['Status page: Saving notes: major outage, Orders: degraded', 'INC-1 identified: We know why'];
+  expect(await texts()).toEqual(told);
+  await recordStatusEdits(context);
+  const recorded = events.read().filter(({ details }) => details?.statusEdit !== undefined);
+  expect(recorded.map(({ kind, actor }) => [kind, actor])).toEqual([
+    ['status-update', 'learner'],
+    ['status-update', 'learner'],
+  ]);
+  // Another command that read the inbox at the same moment.
+  for (const event of recorded) events.append(event);
+  expect(await texts()).toEqual(told);
+  expect(new Incidents(events).all()).toMatchObject([
+    { state: 'identified', updates: [{ atMs: at(50), state: 'identified', message: 'We know why' }] },
+  ]);
+});
+
+it('goes on without an inbox that does not answer, and not without one that fails otherwise', async () => {
+  const failing = (error: Error) =>
+    recordStatusEdits({ events, observe: { inbox: { statusEdits: () => Promise.reject(error) } } });
+  await failing(new ObserveError('unreachable', 'The inbox does not answer'));
+  await expect(failing(new TypeError('a mistake'))).rejects.toThrow('a mistake');
 });
 
 it('has every step of a page in the event log once, at its own time, however often it looks', async () => {

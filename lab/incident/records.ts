@@ -6,6 +6,7 @@ import { availabilityObjective } from '../slo/read-slo.ts';
 import { type Interval, isError, type Ledger, sumSlices } from '../traffic/ledger.ts';
 import type { Incident } from './incident.ts';
 import { recordPages } from './page-events.ts';
+import { onceEach, recordStatusEdits } from './status-edits.ts';
 
 /** How far back users are asked how they fare. */
 export const feltWithinMs = 15_000;
@@ -39,6 +40,7 @@ export async function timelineOf(
     episodesIn(context, interval),
     notificationsIn(context, interval),
     recordPages(context, context),
+    recordStatusEdits(context, context),
   ]);
   const moments: Moment[] = [];
   const add = (atMs: number, kind: MomentKind, text: string): void => {
@@ -67,7 +69,7 @@ export async function timelineOf(
       );
     }
   }
-  for (const event of context.events.read({ sinceMs: interval.fromMs })) {
+  for (const event of onceEach(context.events.read({ sinceMs: interval.fromMs }))) {
     const atMs = Date.parse(event.at);
     if (atMs >= interval.toMs || ofTheExercise.has(event.kind)) continue;
     // That somebody was paged, and took it, is told by the messages themselves.

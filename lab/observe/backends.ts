@@ -18,7 +18,7 @@ export interface Backends {
 
 /** Clients for a running lab. Nothing is asked yet. */
 export function connectBackends(
-  lab: Pick<RunningLab, 'address'>,
+  lab: Pick<RunningLab, 'address'> & Partial<Pick<RunningLab, 'token'>>,
   options: { readonly grafanaPassword?: string } = {},
 ): Backends {
   const url = (component: string): string => lab.address(component, 'http', 'host').url;
@@ -28,6 +28,6 @@ export function connectBackends(
     jaeger: new JaegerClient(url('jaeger')),
     alertmanager: new AlertmanagerClient(url('alertmanager')),
     grafana: new GrafanaClient(url('grafana'), options.grafanaPassword),
-    inbox: new InboxClient(url('inbox')),
+    inbox: new InboxClient(url('inbox'), lab.token),
   };
 }

@@ -1,4 +1,10 @@
 import { z } from 'zod';
+import {
+  componentStates,
+  incidentStates,
+  publicComponentIds,
+  type StatusEdit,
+} from '../../services/contract/status-words.ts';
 import { HttpJson } from './http-json.ts';
 
 const notification = z.object({
@@ -62,6 +68,15 @@ const oncallState = z.object({
 export type OncallState = z.output<typeof oncallState>;
 export type PageEvent = z.output<typeof pageEvent>;
 
+const statusEdit = z.object({
+  id: z.string(),
+  at: z.iso.datetime(),
+  incident: z.string(),
+  state: z.enum(incidentStates),
+  message: z.string(),
+  components: z.partialRecord(z.enum(publicComponentIds), z.enum(componentStates)),
+});
+
 type Cancel = { readonly signal?: AbortSignal };
 
 export interface NotificationFilter extends Cancel {
@@ -90,8 +105,12 @@ export interface PublicIncident {
 export class InboxClient {
   readonly #http: HttpJson;
 
-  constructor(baseUrl: string) {
+  readonly #token: string | undefined;
+
+  /** `token`: the lab's, without which the status page cannot be written. */
+  constructor(baseUrl: string, token?: string) {
     this.#http = new HttpJson('The inbox', baseUrl);
+    this.#token = token;
   }
 
   /** Newest last. */
@@ -122,7 +141,15 @@ export class InboxClient {
 
   /** Replaces all that the status page says. */
   async publishStatus(incidents: readonly PublicIncident[], options: Cancel = {}): Promise<void> {
-    await this.#http.text('/api/status', { method: 'PUT', body: { incidents }, ...cancel(options) });
+    const headers: Record<string, string> = {};
+    if (this.#token !== undefined) headers.authorization = `Bearer ${this.#token}`;
+    await this.#http.text('/api/status', { method: 'PUT', body: { incidents }, headers, ...cancel(options) });
+  }
+
+  /** What was written on the status page itself, the newest last. */
+  async statusEdits(options: Cancel = {}): Promise<readonly StatusEdit[]> {
+    const schema = z.object({ edits: z.array(statusEdit) });
+    return (await this.#http.json('/api/status/edits', schema, cancel(options))).edits;
   }
 
   statusPage(): string {

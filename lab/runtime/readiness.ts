@@ -1,5 +1,6 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import { patientSignal } from '../process/patience.ts';
 
 /** What is not there says so at once; who takes longer than this, more on a busy machine, does not answer. */
@@ -67,3 +68,40 @@ const startupMessage = (() => {
   parameters.copy(message, 8);
   return message;
 })();
+
+export interface ReadinessWait {
+  /** Asks once; throws what must end the waiting. */
+  probe(): Promise<boolean>;
+  /** So many good answers in a row. */
+  readonly goodProbes: number;
+  readonly pollMs: number;
+  readonly deadline: { isOver(): boolean };
+  readonly signal?: AbortSignal | undefined;
+  readonly sleep?: (ms: number) => Promise<unknown>;
+}
+
+/**
+ * How many good probes in a row are trusted: one of what was launched as the lab came up; two after a disturbance, since
+ * what was paused, cut off or started again may answer once before it finds its connections dead.
+ */
+export function probesWanted(isBoot: boolean | undefined): 1 | 2 {
+  return isBoot === true ? 1 : 2;
+}
+
+/** Waits for good probes in a row; false when they have not come in time. */
+export async function untilReady({
+  probe,
+  goodProbes,
+  pollMs,
+  deadline,
+  signal,
+  sleep = wait,
+}: ReadinessWait): Promise<boolean> {
+  for (let good = 0; ; ) {
+    signal?.throwIfAborted();
+    good = (await probe()) ? good + 1 : 0;
+    if (good >= goodProbes) return true;
+    if (deadline.isOver()) return false;
+    await sleep(pollMs);
+  }
+}

@@ -115,7 +115,7 @@ function newBatch(from: number, count: number): Batch {
 }
 
 const config = parseConfig(
-  'limits_config: {ingestion_rate_mb: 100000, ingestion_burst_size_mb: 100000, per_stream_rate_limit: 100000MB, per_stream_rate_limit_burst: 100000MB, max_query_series: 5000}',
+  'auth_enabled: false\nlimits_config: {ingestion_rate_mb: 100000, ingestion_burst_size_mb: 100000, per_stream_rate_limit: 100000MB, per_stream_rate_limit_burst: 100000MB, max_query_series: 5000}',
 );
 
 function newServer(): { store: LogStore; distributor: Distributor; query: QueryApi } {

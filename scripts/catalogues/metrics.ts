@@ -69,6 +69,7 @@ const services: Readonly<Record<string, (telemetry: Telemetry) => Promise<() => 
       smtpPort: 0,
       watchdogTimeoutMs: 60_000,
       notificationsMax: 1,
+      token: 'none',
       registry,
       logger,
     });

@@ -1,39 +1,61 @@
 type Json = Record<string, unknown>;
 
 const second = 1_000_000_000n;
+/** 2200-01-01, after what is asked for. */
+const later = 7_258_118_400n * second;
+
+export interface Leading {
+  /** Spans that lead to the answer. */
+  readonly otlp: unknown;
+  /** Spans that must leave no trace in it: another time, another service, or what is there already. */
+  readonly besides: unknown;
+  readonly path: string;
+}
 
 /**
  * For a recorded answer of `/api/v3`: spans that must lead to exactly that answer, and the request that asks for it.
  * Undefined for endpoints that are not offered.
  */
-export function spansLeadingTo(name: string, answer: Json): { otlp: unknown; path: string } | undefined {
+export function spansLeadingTo(name: string, answer: Json): Leading | undefined {
+  const stranger = request([
+    resource('stranger', [
+      span({ name: 'later', startTimeUnixNano: String(later), endTimeUnixNano: String(later + second) }),
+    ]),
+  ]);
   const range = 'query.startTimeMin=1970-01-01T00:00:00Z&query.startTimeMax=2100-01-01T00:00:00Z';
   switch (name) {
-    case 'GetServices':
-      return {
-        otlp: request(
-          (answer.services as string[]).map((service) => resource(service, [span({ name: 'x' })])),
-        ),
-        path: '/api/v3/services',
-      };
+    case 'GetServices': {
+      const services = (): unknown =>
+        request((answer.services as string[]).map((service) => resource(service, [span({ name: 'x' })])));
+      return { otlp: services(), besides: services(), path: '/api/v3/services' };
+    }
     case 'GetOperations': {
       const operations = answer.operations as { name: string; spanKind: string }[];
       const kinds = ['', 'internal', 'server', 'client', 'producer', 'consumer'];
       const spans = operations.map((operation) =>
         span({ name: operation.name, kind: kinds.indexOf(operation.spanKind) }),
       );
-      return { otlp: request([resource('foo', spans)]), path: '/api/v3/operations?service=foo' };
+      return {
+        otlp: request([resource('foo', spans)]),
+        besides: stranger,
+        path: '/api/v3/operations?service=foo',
+      };
     }
     case 'GetTrace': {
       const first = (answer.result as { resourceSpans: { scopeSpans: { spans: { traceId: string }[] }[] }[] })
         .resourceSpans[0]!.scopeSpans[0]!.spans[0]!;
-      return { otlp: answer.result, path: `/api/v3/traces/${first.traceId.replace(/^0+/, '')}` };
+      return {
+        otlp: answer.result,
+        besides: stranger,
+        path: `/api/v3/traces/${first.traceId.replace(/^0+/, '')}`,
+      };
     }
     case 'FindTraces':
-      return { otlp: answer.result, path: `/api/v3/traces?${range}` };
+      return { otlp: answer.result, besides: stranger, path: `/api/v3/traces?${range}` };
     case 'FindTraceSummaries':
       return {
         otlp: request((answer.summaries as Summary[]).flatMap(summarized)),
+        besides: stranger,
         path: `/api/v3/trace-summaries?${range}`,
       };
     default:

@@ -7,31 +7,28 @@
  */
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { parseConfig } from '../../stack/embedded/jaeger/config/config.ts';
 import { type RunningJaeger, startJaeger } from '../../stack/embedded/jaeger/server.ts';
+import { flatten, flattenAll, same } from './jaeger-compare.ts';
 import { type DomainTrace, domainToOtlp } from './jaeger-domain.ts';
-import { spansLeadingTo } from './jaeger-snapshots.ts';
-import type { Outcome } from './main.ts';
+import { type Leading, spansLeadingTo } from './jaeger-snapshots.ts';
+import { type Outcome, Tally } from './tally.ts';
 
 type Json = Record<string, unknown>;
+
+const madeFromAnswer =
+  "Jaeger's file holds the answer alone: the spans were made from it, beside others that must not be in it";
 
 /** Runs every file below the paths that belongs to one of the four kinds; names what it skips. */
 export async function run(paths: readonly string[]): Promise<Outcome> {
   const files = (await Promise.all(paths.map(listFiles))).flat().sort();
-  let passed = 0;
-  let skipped = 0;
-  const failures: string[] = [];
-  const skip = (name: string, reason: string): void => {
-    skipped += 1;
-    console.log(`skipped ${name}: ${reason}`);
-  };
-  const check = async (name: string, test: () => Promise<void>): Promise<void> => {
+  const tally = new Tally();
+  const check = async (name: string, test: () => Promise<void>, partly?: string): Promise<void> => {
     try {
       await test();
-      passed += 1;
+      tally.add(name, undefined, partly);
     } catch (error) {
-      failures.push(`FAIL ${name}: ${(error as Error).message}`);
+      tally.add(name, (error as Error).message);
     }
   };
   for (const file of files) {
@@ -41,15 +38,15 @@ export async function run(paths: readonly string[]): Promise<Outcome> {
       if (name.endsWith('-in')) await check(`fixtures/${name}`, () => transform(file));
       else if (/^domain_\d+$/.test(name)) await check(`fixtures/${name}`, () => fromDomain(file));
       else if (!name.endsWith('-out') && !/^ui_\d+$/.test(name)) {
-        skip(`fixtures/${name}`, 'neither OTLP nor a domain trace with a known counterpart');
+        tally.skip(`fixtures/${name}`, 'neither OTLP nor a domain trace with a known counterpart');
       }
     } else if (folder === 'apiv3') {
       const input = spansLeadingTo(name, (await readJson(file)) as Json);
-      if (input === undefined) skip(`apiv3/${name}`, 'endpoint out of scope');
-      else await check(`apiv3/${name}`, () => snapshot(file, input.otlp, input.path));
+      if (input === undefined) tally.skip(`apiv3/${name}`, 'endpoint out of scope');
+      else await check(`apiv3/${name}`, () => snapshot(file, input), madeFromAnswer);
     } else if (name === 'queries') await storageQueries(file, check);
   }
-  return { passed, failures, skipped };
+  return tally;
 }
 
 async function listFiles(path: string): Promise<string[]> {
@@ -100,23 +97,6 @@ async function get(jaeger: RunningJaeger, path: string): Promise<unknown> {
   return JSON.parse(text);
 }
 
-function same(actual: unknown, expected: unknown, what: string): void {
-  if (isDeepStrictEqual(actual, expected)) return;
-  throw new Error(`${what}: ${difference(actual, expected, '')}`);
-}
-
-/** The first place where two JSON values differ. */
-function difference(actual: unknown, expected: unknown, path: string): string {
-  if (typeof actual === 'object' && actual !== null && typeof expected === 'object' && expected !== null) {
-    for (const key of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
-      const a = (actual as Json)[key];
-      const b = (expected as Json)[key];
-      if (!isDeepStrictEqual(a, b)) return difference(a, b, `${path}/${key}`);
-    }
-  }
-  return `${path} is ${JSON.stringify(actual)}, expected ${JSON.stringify(expected)}`;
-}
-
 async function transform(file: string): Promise<void> {
   const expected = await readJson(file.replace(/-in\.json$/, '-out.json'));
   await withServer(async (jaeger) => {
@@ -142,9 +122,10 @@ async function fromDomain(file: string): Promise<void> {
   });
 }
 
-async function snapshot(file: string, otlp: unknown, path: string): Promise<void> {
+async function snapshot(file: string, { otlp, besides, path }: Leading): Promise<void> {
   const expected = await readJson(file);
   await withServer(async (jaeger) => {
+    await push(jaeger, besides);
     await push(jaeger, otlp);
     same(await get(jaeger, path), expected, path);
   });
@@ -232,27 +213,4 @@ async function storageQueries(
 
 function textTags(tags: Record<string, unknown> | null): Record<string, string> {
   return Object.fromEntries(Object.entries(tags ?? {}).map(([key, value]) => [key, String(value)]));
-}
-
-function flattenAll(traces: Json[]): Json[] {
-  return traces.flatMap(flatten).sort(byIds);
-}
-
-/** Spans with their resource and scope, in an order of their own: how they are grouped is no part of the answer. */
-function flatten(trace: Json): Json[] {
-  const spans: Json[] = [];
-  for (const resourceSpans of trace.resourceSpans as Json[]) {
-    for (const scopeSpans of resourceSpans.scopeSpans as Json[]) {
-      for (const span of scopeSpans.spans as Json[]) {
-        spans.push({ resource: resourceSpans.resource, scope: scopeSpans.scope, span });
-      }
-    }
-  }
-  return spans.sort(byIds);
-}
-
-function byIds(a: Json, b: Json): number {
-  const key = (item: Json): string =>
-    JSON.stringify([(item.span as Json).traceId, (item.span as Json).spanId, item]);
-  return key(a) < key(b) ? -1 : 1;
 }

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { WebSocket } from 'ws';
+import { basename, join } from 'node:path';
 import { loadConfig } from '../../stack/embedded/loki/config/config.ts';
 import { startLoki } from '../../stack/embedded/loki/server/server.ts';
+import { compare, points } from './logql-compare.ts';
+import { Tail, type TailRecording } from './logql-tail.ts';
+import { type Outcome, Tally } from './tally.ts';
 
 interface Recording {
   readonly name: string;
@@ -48,15 +50,15 @@ const byShape: readonly (readonly [RegExp, string])[] = [
   [/\/index\/volume_range$/, 'Loki shares a chunk over the steps by results that it cached'],
 ];
 
-/** Members that say how an answer came about, not what it is. */
-const incidental = new Set(['stats']);
 /** Lists that Loki fills from Go maps: their order is chance. */
 const unordered = /\/(?:series|detected_labels|detected_fields|detected_field\/[^/]+\/values)$/;
 
+/** While these were pushed, a client followed the log. */
+const pushedDuringTail = /-push-during-tail-/;
+const tailName = 'tail-websocket';
+
 /** Replays recordings of the real Loki in their order against a fresh server that lives at the time of the recording. */
-export async function run(
-  paths: readonly string[],
-): Promise<{ passed: number; failures: string[]; skipped: number }> {
+export async function run(paths: readonly string[]): Promise<Outcome> {
   const files = paths.flatMap((path) =>
     path.endsWith('.json')
       ? [path]
@@ -69,35 +71,36 @@ export async function run(
   const config = loadConfig(join(folder, 'config.yaml'));
   let clockMs = Date.now();
   await using server = await startLoki(config, { now: () => clockMs, address: '127.0.0.1:0' });
-  let passed = 0;
-  let skipped = 0;
-  const failures: string[] = [];
-  for (const file of files) {
+  const tally = new Tally();
+  const tailFile = files.find((file) => labelOf(file) === tailName);
+  const tailRecording =
+    tailFile === undefined ? undefined : (JSON.parse(readFileSync(tailFile, 'utf8')) as TailRecording);
+  let tail: Tail | undefined;
+  for (const file of files.filter((each) => each !== tailFile)) {
     const recording = JSON.parse(readFileSync(file, 'utf8')) as Recording;
     const { request } = recording;
-    const label = file.split('/').at(-1)!.replace('.json', '');
-    if (request.method.includes('websocket')) {
-      const problem = await replayTail(recording, server.url, (ms) => (clockMs = ms));
-      if (problem === undefined) passed++;
-      else failures.push(`FAIL ${label}: ${problem}`);
-      continue;
-    }
+    const label = labelOf(file);
     const skip = outOfScope.find(([pattern]) => pattern.test(request.path));
     if (skip !== undefined) {
-      skipped++;
-      console.log(`skip ${label}: ${skip[1]}`);
+      tally.skip(label, skip[1]);
       continue;
     }
     clockMs = momentOf(recording);
+    const isTailed = tailRecording !== undefined && pushedDuringTail.test(label);
+    if (isTailed) tail ??= await Tail.open(tailRecording, server.url);
     const shape = byShape.find(([pattern]) => pattern.test(request.path));
-    const problem = await replay(recording, server.url, shape !== undefined);
-    if (problem !== undefined) failures.push(`FAIL ${label}: ${problem}`);
-    else {
-      passed++;
-      if (shape !== undefined) console.log(`shape ${label}: ${shape[1]}`);
-    }
+    const { difference, partly } = await replay(recording, server.url, shape !== undefined);
+    tally.add(label, difference, shape?.[1] ?? partly);
+    if (isTailed && tail !== undefined) await tail.frames(tail.count + 1);
   }
-  return { passed, failures, skipped };
+  if (tailRecording !== undefined) {
+    tally.add(tailName, tail === undefined ? 'nothing was pushed meanwhile' : tail.close(tailRecording));
+  }
+  return tally;
+}
+
+function labelOf(file: string): string {
+  return basename(file, '.json');
 }
 
 /** When the recording was made: the Date of its answer; where the answer holds a time without being asked, that. */
@@ -111,11 +114,21 @@ function momentOf({ request, response }: Recording): number {
   return header;
 }
 
+interface Comparison {
+  readonly difference: string | undefined;
+  /** Why not everything was compared. */
+  readonly partly?: string;
+}
+
+const differs = (difference: string | undefined): Comparison => ({ difference });
+const ties =
+  'which of several series with the same value is among the k is decided by a Go map; all values are compared';
+
 async function replay(
   { request, response }: Recording,
   base: string,
   shapeOnly: boolean,
-): Promise<string | undefined> {
+): Promise<Comparison> {
   const url =
     request.rawUrl ?? request.path + (request.query === undefined ? '' : `?${encode(request.query)}`);
   let body: string | Buffer | undefined = request.bodyText;
@@ -131,27 +144,27 @@ async function replay(
   });
   const text = await answer.text();
   if (answer.status !== response.status) {
-    return `status ${answer.status} instead of ${response.status}: ${text.slice(0, 300)}`;
+    return differs(`status ${answer.status} instead of ${response.status}: ${text.slice(0, 300)}`);
   }
   const type = answer.headers.get('content-type');
   const wantedType = response.headers['Content-Type'];
   if (wantedType !== undefined && type !== wantedType && !shapeOnly) {
-    return `content type ${type} instead of ${wantedType}`;
+    return differs(`content type ${type} instead of ${wantedType}`);
   }
   if (response.bodyJson !== undefined) {
     const actual: unknown = JSON.parse(text);
     const options = { shapeOnly, unordered: unordered.test(request.path) };
     const found = compare(response.bodyJson, actual, '$', options);
-    if (found === undefined || !/\b(?:topk|bottomk)\b/.test(JSON.stringify(request))) return found;
-    // Which of several series with the same value is among the k is decided by the order of a Go map.
+    if (found === undefined || !/\b(?:topk|bottomk)\b/.test(JSON.stringify(request))) return differs(found);
     const tied = compare(points(response.bodyJson), points(actual), '$ (without regard to ties)', options);
-    if (tied === undefined) console.log(`ties ${request.path}: ${found}`);
-    return tied;
+    return { difference: tied, partly: ties };
   }
-  if (shapeOnly) return text.length > 0 ? undefined : 'empty body';
-  return text === (response.bodyText ?? '')
-    ? undefined
-    : `body ${JSON.stringify(text.slice(0, 400))} instead of ${JSON.stringify(response.bodyText?.slice(0, 400))}`;
+  if (shapeOnly) return differs(text.length > 0 ? undefined : 'empty body');
+  return differs(
+    text === (response.bodyText ?? '')
+      ? undefined
+      : `body ${JSON.stringify(text.slice(0, 400))} instead of ${JSON.stringify(response.bodyText?.slice(0, 400))}`,
+  );
 }
 
 function encode(pairs: Pairs): string {
@@ -173,119 +186,4 @@ function pythonJson(value: unknown): string {
   }
   if (typeof value === 'number' && Number.isInteger(value)) return BigInt(value).toString();
   return JSON.stringify(value);
-}
-
-interface CompareOptions {
-  readonly shapeOnly: boolean;
-  readonly unordered: boolean;
-}
-
-/** The first difference, or undefined. Numbers written as text may differ in their last digit: sums have no order. */
-function compare(
-  wanted: unknown,
-  actual: unknown,
-  path: string,
-  options: CompareOptions,
-): string | undefined {
-  const differs = (): string =>
-    `${path}: ${JSON.stringify(actual)?.slice(0, 200)} instead of ${JSON.stringify(wanted)?.slice(0, 200)}`;
-  if (Array.isArray(wanted)) {
-    if (!Array.isArray(actual)) return differs();
-    if (options.shapeOnly) {
-      return wanted.length > 0 && actual.length > 0
-        ? compare(wanted[0], actual[0], `${path}[0]`, options)
-        : undefined;
-    }
-    if (wanted.length !== actual.length)
-      return `${path}: ${actual.length} elements instead of ${wanted.length}: ${JSON.stringify(actual).slice(0, 200)}`;
-    const [left, right] = options.unordered ? [sorted(wanted), sorted(actual)] : [wanted, actual];
-    for (let index = 0; index < left.length; index++) {
-      const found = compare(left[index], right[index], `${path}[${index}]`, options);
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-  if (typeof wanted === 'object' && wanted !== null) {
-    if (typeof actual !== 'object' || actual === null || Array.isArray(actual)) return differs();
-    const keys = Object.keys(wanted).sort();
-    if (keys.join() !== Object.keys(actual).sort().join()) {
-      return `${path}: members ${Object.keys(actual).sort()} instead of ${keys}`;
-    }
-    for (const key of keys) {
-      const inner = incidental.has(key) ? { ...options, shapeOnly: true } : options;
-      const found = compare(
-        (wanted as Record<string, unknown>)[key],
-        (actual as Record<string, unknown>)[key],
-        `${path}.${key}`,
-        inner,
-      );
-      if (found !== undefined) return found;
-    }
-    return undefined;
-  }
-  if (options.shapeOnly) return typeof wanted === typeof actual ? undefined : differs();
-  if (wanted === actual) return undefined;
-  if (typeof wanted === 'string' && typeof actual === 'string' && /^-?\d+\.\d{8,}$/.test(wanted)) {
-    const [left, right] = [Number(wanted), Number(actual)];
-    if (Math.abs(left - right) <= 1e-12 * Math.abs(left)) return undefined;
-  }
-  return differs();
-}
-
-/** All times and values of a metric answer, whichever series they belong to. */
-function points(answer: unknown): unknown[] {
-  const { result } = (answer as { data: { result: { value?: unknown; values?: unknown[] }[] } }).data;
-  return sorted(result.flatMap(({ value, values }) => values ?? [value]));
-}
-
-function sorted(values: readonly unknown[]): unknown[] {
-  return [...values].sort((left, right) => (JSON.stringify(left) < JSON.stringify(right) ? -1 : 1));
-}
-
-interface TailRecording {
-  readonly response: { readonly frames: readonly { readonly opcode: number; readonly text: string }[] };
-}
-
-/**
- * Follows the log as the recording did. The lines that were pushed meanwhile are stored by now; so what must come is
- * the union of all frames' entries, as the first frame of a tail that begins at the same moment.
- */
-async function replayTail(
-  recording: unknown,
-  base: string,
-  setClock: (ms: number) => void,
-): Promise<string | undefined> {
-  const { request } = recording as Recording;
-  const wanted = (recording as TailRecording).response.frames
-    .filter(({ opcode }) => opcode === 1)
-    .flatMap(({ text }) => (JSON.parse(text) as { streams: unknown[] }).streams)
-    .map((stream) => JSON.stringify(stream));
-  const last = /(\d{19})"/.exec(wanted.at(-1) ?? '');
-  setClock(Number(last?.[1] ?? 0) / 1e6 + 1000);
-  const url = `${base.replace('http', 'ws')}${request.rawUrl ?? request.path}`.replace(
-    'limit=10',
-    `limit=${wanted.length}`,
-  );
-  const socket = new WebSocket(url);
-  try {
-    const text = await new Promise<string>((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error('no frame within 5 s')), 5000);
-      socket.once('message', (data) => {
-        clearTimeout(timer);
-        resolve(String(data));
-      });
-      socket.once('error', reject);
-    });
-    const actual = (JSON.parse(text) as { streams: unknown[] }).streams;
-    return compare(
-      wanted.map((stream) => JSON.parse(stream) as unknown),
-      actual,
-      '$.streams',
-      { shapeOnly: false, unordered: false },
-    );
-  } catch (error) {
-    return (error as Error).message;
-  } finally {
-    socket.terminate();
-  }
 }

@@ -1,12 +1,8 @@
 /** `npm run conformance -- <suite> <files or folder>`: each suite stands in its own file beside this one. */
+import { exitCode, type Outcome, reportLines } from './tally.ts';
+
 interface Suite {
   run(paths: readonly string[]): Promise<Outcome>;
-}
-
-export interface Outcome {
-  readonly passed: number;
-  readonly failures: readonly string[];
-  readonly skipped: number;
 }
 
 const suites = ['promql', 'prometheus', 'alertmanager', 'logql', 'jaeger'];
@@ -16,7 +12,6 @@ if (!suites.includes(name) || paths.length === 0) {
   process.exit(2);
 }
 const suite = (await import(`./${name}.ts`)) as Suite;
-const { passed, failures, skipped } = await suite.run(paths);
-for (const failure of failures) console.log(failure);
-console.log(`${passed} passed, ${failures.length} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-process.exit(failures.length > 0 || passed === 0 ? 1 : 0);
+const outcome = await suite.run(paths);
+for (const line of reportLines(outcome)) console.log(line);
+process.exit(exitCode(outcome));

@@ -1,8 +1,8 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import express, { type Express, type RequestHandler } from 'express';
 import { z } from 'zod';
 import { logLevelSchema } from '../telemetry/environment.ts';
 import { answerNotFound, handleErrors } from '../telemetry/handle-errors.ts';
+import { bearerToken, tokenMatcher } from '../telemetry/lab-token.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Problem } from '../telemetry/problem.ts';
 import type { SwitchableSampler } from '../telemetry/sampling.ts';
@@ -56,17 +56,11 @@ export function createAdminApp({ token, faults, logger, sampler }: AdminOptions)
 }
 
 function requireToken(token: string): RequestHandler {
-  const wanted = digest(token);
+  const isToken = tokenMatcher(token);
   return (request, _response, next) => {
-    const given = /^Bearer (.+)$/.exec(request.get('authorization') ?? '')?.[1] ?? '';
-    // Digests have one length, so the comparison takes the same time for every guess.
-    if (timingSafeEqual(digest(given), wanted)) return next();
+    if (isToken(bearerToken(request.get('authorization')))) return next();
     throw new Problem(401, 'unauthorized', 'The admin port wants the lab’s token as a bearer token.', {
       headers: { 'WWW-Authenticate': 'Bearer' },
     });
   };
-}
-
-function digest(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
 }

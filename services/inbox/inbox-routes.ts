@@ -1,19 +1,21 @@
-import express, { type Express, type Response } from 'express';
+import express, { type Express } from 'express';
 import { z } from 'zod';
 import { answering } from '../telemetry/answering.ts';
 import { Problem } from '../telemetry/problem.ts';
 import { parseInput } from '../telemetry/validation.ts';
-import { contentSecurityPolicy } from './html.ts';
 import { type Incoming, querySchema } from './notification.ts';
 import type { NotificationStore } from './notification-store.ts';
 import type { OncallSchedule } from './oncall.ts';
 import { renderPage } from './page.ts';
 import type { PagerDutyEvents } from './pagerduty.ts';
 import type { Pages } from './pages.ts';
+import { refreshScript } from './refresh-script.ts';
 import { renderRunbook, renderRunbookList } from './runbook-page.ts';
 import type { Runbooks } from './runbooks.ts';
+import { sendPage } from './send-page.ts';
 import { parseSlackMessage } from './slack.ts';
-import { publicStatusSchema, type StatusBoard } from './status-page.ts';
+import type { StatusBoard } from './status-page.ts';
+import { addStatusRoutes } from './status-routes.ts';
 import type { Watchdog } from './watchdog.ts';
 import { fromWebhook, webhookSchema } from './webhook.ts';
 
@@ -24,7 +26,9 @@ export const inboxEndpoints = [
   '/runbooks/:name',
   '/slack/:channel',
   '/status',
+  '/status/edit',
   '/api/status',
+  '/api/status/edits',
   '/v2/enqueue',
   '/webhook/:receiver',
   '/api/notifications',
@@ -44,6 +48,8 @@ export interface InboxParts {
   watchdog: Watchdog;
   runbooks: Runbooks;
   board: StatusBoard;
+  /** Whether it is the lab's token, which who writes the status page has. */
+  isToken: (given: string) => boolean;
   /** Undefined where nobody says who is on call. */
   oncall: { schedule: OncallSchedule; pages: Pages } | undefined;
   /** Files what arrived, or lets the watchdog have it. */
@@ -135,6 +141,9 @@ function addReaders(app: Express, parts: InboxParts): void {
           },
     );
   });
+  app.get('/refresh.js', (_request, response) => {
+    response.type('text/javascript').send(refreshScript);
+  });
   app.get('/', (_request, response) => {
     sendPage(
       response,
@@ -183,31 +192,13 @@ function addRunbooks(app: Express, { runbooks }: InboxParts): void {
   );
 }
 
-/** What the public is told: written by the lab's `incident` command, read by anybody. */
-function addStatusPage(app: Express, { board }: InboxParts): void {
-  app.get('/status', (_request, response) => {
-    sendPage(response, board.render(Date.now()));
-  });
-  app.get('/api/status', (_request, response) => {
-    response.json(board.status);
-  });
-  app.put(
-    '/api/status',
-    answering((request, response) => {
-      // JSON from another origin is asked for first, and nobody says yes: no page can write here in a visitor's name.
-      board.status = parseInput(publicStatusSchema, request.body);
-      return response.json(board.status);
-    }),
-  );
-}
-
 export function addInboxRoutes(app: Express, parts: InboxParts): void {
   app.use(express.json({ limit: bodyLimit, strict: false }));
   app.use(express.urlencoded({ limit: bodyLimit, extended: false, parameterLimit: 10 }));
   addReceivers(app, parts);
   addReaders(app, parts);
   addRunbooks(app, parts);
-  addStatusPage(app, parts);
+  addStatusRoutes(app, parts);
 }
 
 /** Slack also takes the message as a form with one field, `payload`. */
@@ -219,11 +210,4 @@ function slackBody(body: unknown): unknown {
   } catch {
     return undefined;
   }
-}
-
-function sendPage(response: Response, html: string): void {
-  response.setHeader('Content-Security-Policy', contentSecurityPolicy);
-  response.setHeader('X-Content-Type-Options', 'nosniff');
-  response.setHeader('Cache-Control', 'no-store');
-  response.type('html').send(html);
 }

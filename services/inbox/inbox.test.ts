@@ -17,6 +17,7 @@ async function start(options: { watchdogTimeoutMs?: number; notificationsMax?: n
     smtpPort: 0,
     watchdogTimeoutMs: options.watchdogTimeoutMs ?? 60_000,
     notificationsMax: options.notificationsMax ?? 100,
+    token: 'the-lab-token',
     ...telemetry,
   });
   const server = await serve(inbox.app);
@@ -351,7 +352,11 @@ describe('the page', () => {
     expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
     const html = await page.text();
     expect(html).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
-    expect(html).not.toMatch(/<script|<img/);
+    expect(html).not.toContain('<img');
+    // The page's own program, and no other.
+    expect(html.match(/<script[^>]*>/g)).toEqual(['<script src="/refresh.js" data-seconds="3" defer>']);
+    expect(page.headers.get('content-security-policy')).toContain("script-src 'self';");
+    expect((await fetch(`${url}/refresh.js`)).headers.get('content-type')).toMatch(/^text\/javascript/);
   });
 
   it('acknowledges by its button, but not for a page of another site', async () => {

@@ -1,4 +1,5 @@
 import type { Express } from 'express';
+import { tokenMatcher } from '../telemetry/lab-token.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import type { MetricsRegistry } from '../telemetry/metrics-registry.ts';
 import { createServiceApp } from '../telemetry/service-app.ts';
@@ -18,6 +19,8 @@ export interface InboxOptions {
   smtpPort: number;
   watchdogTimeoutMs: number;
   notificationsMax: number;
+  /** What who writes the status page has to have. */
+  token: string;
   runbooksDirectory?: string | undefined;
   oncallFile?: string | undefined;
   registry: MetricsRegistry;
@@ -67,6 +70,7 @@ export async function startInbox(options: InboxOptions): Promise<Inbox> {
         runbooks,
         oncall: schedule && pages && { schedule, pages },
         board: new StatusBoard(registry),
+        isToken: tokenMatcher(options.token),
         deliver,
       }),
   });

@@ -18,6 +18,7 @@ async function main(): Promise<void> {
     smtpPort: environment.SMTP_PORT,
     watchdogTimeoutMs: environment.WATCHDOG_TIMEOUT_MS,
     notificationsMax: environment.NOTIFICATIONS_MAX,
+    token: environment.LAB_TOKEN,
     runbooksDirectory: environment.RUNBOOKS_DIRECTORY,
     oncallFile: environment.ONCALL_FILE,
     registry,

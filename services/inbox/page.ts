@@ -22,7 +22,7 @@ const style = `
 ol { list-style: none; padding: 0; }
 li { border: 1px solid var(--line); border-left: .35rem solid var(--quiet); border-radius: .4rem; padding: .6rem .9rem; margin: .6rem 0; }
 li.firing { border-left-color: var(--firing); } li.firing.warning, li.firing.low { border-left-color: var(--warning); }
-li.resolved { border-left-color: var(--resolved); } li.acknowledged { opacity: .75; }
+li.resolved { border-left-color: var(--resolved); } li.acknowledged { border-style: dashed; }
 .head { display: flex; flex-wrap: wrap; gap: .2rem .8rem; align-items: baseline; }
 .head strong { font-size: 1.02rem; } .status { font-size: .75rem; letter-spacing: .04em; text-transform: uppercase; font-weight: 700; }
 .firing .status { color: var(--firing); } .firing.warning .status, .firing.low .status { color: var(--warning); } .resolved .status { color: var(--resolved); }

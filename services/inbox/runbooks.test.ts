@@ -23,6 +23,7 @@ async function start(runbooksDirectory: string | undefined) {
     smtpPort: 0,
     watchdogTimeoutMs: 60_000,
     notificationsMax: 100,
+    token: 'the-lab-token',
     runbooksDirectory,
     ...createTestTelemetry(),
   });

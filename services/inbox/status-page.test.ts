@@ -96,6 +96,7 @@ describe('the status page', () => {
       smtpPort: 0,
       watchdogTimeoutMs: 60_000,
       notificationsMax: 10,
+      token: 'the-lab-token',
       ...telemetry,
     });
     await using server = await serve(inbox.app);
@@ -103,11 +104,11 @@ describe('the status page', () => {
       const put = (body: unknown) =>
         fetch(`${server.url}/api/status`, {
           method: 'PUT',
-          headers: { 'content-type': 'application/json' },
+          headers: { 'content-type': 'application/json', authorization: 'Bearer the-lab-token' },
           body: JSON.stringify(body),
         });
       expect((await put({ incidents: [incident] })).status).toBe(200);
-      expect(await (await fetch(`${server.url}/api/status`)).json()).toEqual({ incidents: [incident] });
+      expect(await (await fetch(`${server.url}/api/status`)).json()).toMatchObject({ incidents: [incident] });
       const page = await fetch(`${server.url}/status`);
       expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
       expect(await page.text()).toContain('We know &amp; repair');
@@ -118,7 +119,7 @@ describe('the status page', () => {
       ]) {
         expect((await put(wrong)).status).toBe(400);
       }
-      expect(await (await fetch(`${server.url}/api/status`)).json()).toEqual({ incidents: [incident] });
+      expect(await (await fetch(`${server.url}/api/status`)).json()).toMatchObject({ incidents: [incident] });
     } finally {
       await inbox.close();
     }
@@ -127,7 +128,7 @@ describe('the status page', () => {
   it('has the times of the incidents as metrics, those that are known', async () => {
     const registry = new Registry();
     const board = new StatusBoard(registry);
-    board.status = publicStatusSchema.parse({ incidents: [incident] });
+    board.publish(publicStatusSchema.parse({ incidents: [incident] }));
     const text = await registry.metrics();
     expect(text).toContain('incident_time_to_detect_seconds{incident="INC-1",severity="SEV1"} 8.2');
     expect(text).not.toContain('incident_time_to_repair_seconds{');

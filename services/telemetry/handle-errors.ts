@@ -40,6 +40,7 @@ export function handleErrors(logger: Logger): ErrorRequestHandler {
 const knownErrors: Readonly<Record<string, readonly [status: number, type: string, detail: string]>> = {
   'entity.parse.failed': [400, 'malformed-json', 'The body is not valid JSON.'],
   'entity.too.large': [413, 'body-too-large', 'The body exceeds the limit.'],
+  'parameters.too.many': [413, 'too-many-fields', 'The form has too many fields.'],
   'entity.verify.failed': [400, 'malformed-body', 'The body could not be read.'],
   'encoding.unsupported': [415, 'unsupported-encoding', 'The content encoding is not supported.'],
   'charset.unsupported': [415, 'unsupported-charset', 'The charset is not supported.'],

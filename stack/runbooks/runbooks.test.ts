@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { register as registerBreak } from '../../lab/commands/break.ts';
 import { register as registerDeploy } from '../../lab/commands/deploy.ts';
+import { register as registerDiagnose } from '../../lab/commands/diagnose.ts';
 import { register as registerFailover } from '../../lab/commands/failover.ts';
 import { register as registerHeal } from '../../lab/commands/heal.ts';
 import { register as registerIncident } from '../../lab/commands/incident.ts';
@@ -14,6 +15,7 @@ import { register as registerSlo } from '../../lab/commands/slo.ts';
 import { register as registerStatus } from '../../lab/commands/status.ts';
 import { register as registerUp } from '../../lab/commands/up.ts';
 import { createContext } from '../../lab/context.ts';
+import { assertDiagnosable } from '../../lab/diagnose/diagnose.ts';
 import { faultSpec } from '../../lab/faults/catalogue.ts';
 import { createProgram } from '../../lab/program.ts';
 import { parseQuery } from '../embedded/loki/logql/parser.ts';
@@ -49,6 +51,15 @@ test.each(runbooks)('$name says what it means, where to look and what to do', ({
   ]);
 });
 
+test.each(['DatabaseDown', 'HighErrorRate', 'HighLatency'])(
+  'the search for the cause of %s begins with diagnose',
+  (name) => {
+    const { source = '' } = runbooks.find((one) => one.name === name) ?? {};
+    const [, first] = /## Find the cause\n\n1\. (.*)/.exec(source) ?? [];
+    expect(first).toContain('`npm run lab -- diagnose');
+  },
+);
+
 test('a runbook links only to runbooks that exist', () => {
   const files = runbooks.map(({ name }) => `${name}.md`);
   const targets = runbooks.flatMap(linkTargets);
@@ -77,6 +88,7 @@ describe('commands', () => {
   for (const register of [
     registerBreak,
     registerDeploy,
+    registerDiagnose,
     registerHeal,
     registerIncident,
     registerLogs,
@@ -97,6 +109,7 @@ describe('commands', () => {
     const { operands, unknown } = command.parseOptions(words);
     expect(unknown).toEqual([]);
     if (name === 'break') expect(() => faultSpec(operands[0] ?? '', command.opts())).not.toThrow();
+    else if (name === 'diagnose') for (const operand of operands) assertDiagnosable(operand);
     else for (const operand of operands) expect(findComponent(operand)?.id).toBe(operand);
   });
 });

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type Docker from 'dockerode';
 import type { Component } from '../../../stack/topology.ts';
 import { ComponentFailed, type LabError, PortTaken } from '../../errors.ts';
-import { probeHttp, probePostgres } from '../readiness.ts';
+import { probeHttp, probePostgres, probesWanted, untilReady } from '../readiness.ts';
 import { filesBelow } from '../render-config.ts';
 import type { ProgressEvent } from '../runtime.ts';
 import { StartDeadline } from '../start-deadline.ts';
@@ -20,6 +20,8 @@ const pollMs = 50;
 const readyWithinMs = 90_000;
 
 export interface StartOptions {
+  /** The lab comes up: what is started now has not been disturbed, and its first good probe counts. */
+  readonly isBoot?: boolean;
   readonly signal?: AbortSignal | undefined;
   readonly onPhase?: (phase: ProgressEvent['phase'], message?: string) => void;
   /** Settles when that is there without which it cannot be ready. */
@@ -56,11 +58,13 @@ export async function startComponent(
     session.options.note(`${component.id} was paused; it goes on.`);
     await tolerating([409], () => session.container(component.id).unpause());
   }
-  if (info?.State.Running !== true) {
+  const runs = info?.State.Running === true;
+  if (!runs) {
     options.onPhase?.('starting');
     await startContainer(session, component);
   }
-  await waitUntilReady(session, component, options);
+  const goodProbes = probesWanted(options.isBoot === true && !runs);
+  await waitUntilReady(session, component, goodProbes, options);
 }
 
 /** Stops the container, by force after the grace period; resolves when it does not run. */
@@ -139,24 +143,34 @@ function configEntries(session: DockerSession, component: Component): ArchiveEnt
 async function waitUntilReady(
   session: DockerSession,
   component: Component,
+  goodProbes: number,
   { signal, awaited }: StartOptions,
 ): Promise<void> {
   const deadline = new StartDeadline(component.id, readyWithinMs, { awaited, note: session.options.note });
-  for (let attempt = 0; ; attempt++) {
-    signal?.throwIfAborted();
-    const answers = await probe(session, component);
-    // What answers may be a stranger on that port; the container must run, too.
-    if (answers || attempt % 5 === 0) {
-      const state = (await inspect(session, component.id))?.State;
-      if (state?.Running !== true) {
-        const oom = state?.OOMKilled === true ? ', out of memory' : '';
-        throw await failed(session, component, `ended while it started (exit code ${state?.ExitCode}${oom})`);
+  let attempt = 0;
+  const ready = await untilReady({
+    probe: async () => {
+      const answers = await probe(session, component);
+      // What answers may be a stranger on that port; the container must run, too.
+      if (answers || attempt++ % 5 === 0) {
+        const state = (await inspect(session, component.id))?.State;
+        if (state?.Running !== true) {
+          const oom = state?.OOMKilled === true ? ', out of memory' : '';
+          throw await failed(
+            session,
+            component,
+            `ended while it started (exit code ${state?.ExitCode}${oom})`,
+          );
+        }
       }
-      if (answers) return;
-    }
-    if (deadline.isOver()) throw await failed(session, component, `was not ready ${deadline.waited}`);
-    await sleep(pollMs);
-  }
+      return answers;
+    },
+    goodProbes,
+    pollMs,
+    deadline,
+    signal,
+  });
+  if (!ready) throw await failed(session, component, `was not ready ${deadline.waited}`);
 }
 
 async function failed(session: DockerSession, component: Component, how: string): Promise<LabError> {

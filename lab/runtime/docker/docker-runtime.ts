@@ -159,7 +159,7 @@ class DockerRuntime implements Runtime {
       async (component, signal, awaited) => {
         const report = reporter([component], options.onProgress)(component.id);
         try {
-          await startComponent(session, component, { signal, awaited, onPhase: report });
+          await startComponent(session, component, { signal, awaited, onPhase: report, isBoot: true });
           report('ready');
         } catch (error) {
           if (!signal.aborted) report('failed', error instanceof Error ? error.message : String(error));

@@ -11,7 +11,9 @@ const missing = await dockerMissing();
 if (missing !== undefined) process.stderr.write(`Docker tests are skipped: ${missing}\n`);
 
 /** Where the engine of this run listens, as DOCKER_HOST or the platform says. */
-const engineSocket = (new Docker().modem as { socketPath?: string }).socketPath ?? '/var/run/docker.sock';
+const { socketPath } = new Docker().modem as { socketPath?: string | (() => Promise<string>) };
+const engineSocket =
+  (typeof socketPath === 'function' ? await socketPath() : socketPath) ?? '/var/run/docker.sock';
 
 /** A way to the engine that can be cut: what the lab sees when the daemon goes away and comes back. */
 class Wire {

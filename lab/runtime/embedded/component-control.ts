@@ -4,7 +4,7 @@ import { splitAddress } from '../../../stack/topology.ts';
 import { ComponentFailed, type LabError, PortTaken } from '../../errors.ts';
 import { isAlive, type ProcessIdentity } from '../../process/identity.ts';
 import { isPortFree } from '../ports.ts';
-import { probeHttp, probePostgres } from '../readiness.ts';
+import { probeHttp, probePostgres, probesWanted, untilReady } from '../readiness.ts';
 import type { ProgressEvent } from '../runtime.ts';
 import { StartDeadline } from '../start-deadline.ts';
 import type { ComponentProcess } from './component-process.ts';
@@ -21,6 +21,8 @@ export interface StartOptions {
   readonly onPhase?: (phase: ProgressEvent['phase']) => void;
   /** Settles when that is there without which it cannot be ready. */
   readonly awaited?: Promise<unknown>;
+  /** The lab comes up: what is launched now has not been disturbed, and its first good probe counts. */
+  readonly isBoot?: boolean;
   /** Its ports were just found free together with all others. */
   readonly portsAreFree?: boolean;
 }
@@ -38,7 +40,7 @@ export async function startComponent(
       session.options.note(`${component.id} was paused; it goes on.`);
       process.unpause();
     }
-    await waitUntilReady(session, component, running, options);
+    await waitUntilReady(session, component, running, { ...options, isBoot: false });
     return false;
   }
   options.onPhase?.('creating');
@@ -80,14 +82,19 @@ async function waitUntilReady(
 ): Promise<void> {
   const { awaited } = options;
   const deadline = new StartDeadline(component.id, readyWithinMs, { awaited, note: session.options.note });
-  for (;;) {
-    options.signal?.throwIfAborted();
-    // Asked before and after: what answers may be a stranger on that port while our own process is already dead.
-    if (isAlive(identity) && (await probe(session, component)) && isAlive(identity)) return;
-    if (!isAlive(identity)) throw failed(session, component, 'ended while it started');
-    if (deadline.isOver()) throw failed(session, component, `was not ready ${deadline.waited}`);
-    await sleep(pollMs);
-  }
+  const ready = await untilReady({
+    probe: async () => {
+      // Asked before and after: what answers may be a stranger on that port while our own process is already dead.
+      const answers = isAlive(identity) && (await probe(session, component)) && isAlive(identity);
+      if (!isAlive(identity)) throw failed(session, component, 'ended while it started');
+      return answers;
+    },
+    goodProbes: probesWanted(options.isBoot),
+    pollMs,
+    deadline,
+    signal: options.signal,
+  });
+  if (!ready) throw failed(session, component, `was not ready ${deadline.waited}`);
 }
 
 function failed(session: LabSession, component: Component, how: string): LabError {

@@ -131,7 +131,13 @@ class EmbeddedRuntime implements Runtime {
         const report = reporter(component, options.onProgress);
         try {
           if (session.process(component.id).find() === undefined) started.push(component);
-          await startComponent(session, component, { signal, awaited, onPhase: report, portsAreFree });
+          await startComponent(session, component, {
+            signal,
+            awaited,
+            onPhase: report,
+            isBoot: true,
+            portsAreFree,
+          });
           report('ready');
         } catch (error) {
           if (!signal.aborted) report('failed', error instanceof Error ? error.message : String(error));

@@ -1,73 +1,75 @@
-export interface QueryBody {
-  readonly errorType?: string;
-  readonly error?: string;
-  readonly data?: { readonly resultType: string; readonly result: unknown };
-}
-
-export interface Tolerance {
-  /** Of values, relative. Infinity: any number will do. */
+/** How near numbers must be, and which lists have no order. */
+export interface Comparison {
+  /** Of sample values, relative; 0 wants the same text. */
   readonly relative: number;
-  /** Of timestamps, absolute. */
+  /** Of the times of samples, absolute; 0 wants the same time. */
   readonly seconds: number;
+  /** Whether a member is a list that the real server fills in no defined order. */
+  readonly unordered?: (member: string, parent: Readonly<Record<string, unknown>>) => boolean;
+  /** Members that tell of the moment: what is said of them instead of equality. */
+  readonly bounded?: Readonly<Record<string, (value: unknown) => boolean>>;
 }
 
-interface Row {
-  readonly metric: Record<string, string>;
-  readonly value?: [number, string];
-  readonly values?: [number, string][];
-}
-
-/** The first difference between two query results in words; order of rows does not count, that of points does. */
-export function differenceOfResults(
-  wanted: QueryBody,
-  got: QueryBody,
-  tolerance: Tolerance,
+/** The first difference between two JSON values, lists in their order; samples (`[time, "value"]`) as `Comparison` says. */
+export function differenceOfJson(
+  wanted: unknown,
+  got: unknown,
+  comparison: Comparison,
+  path = '$',
+  isUnordered = false,
 ): string | undefined {
-  if (wanted.data?.resultType !== got.data?.resultType)
-    return `result type ${got.data?.resultType}, wanted ${wanted.data?.resultType}`;
-  if (wanted.data?.resultType === 'scalar' || wanted.data?.resultType === 'string') {
-    return differenceOfPoints(
-      [wanted.data.result as [number, string]],
-      [got.data!.result as [number, string]],
-      tolerance,
-    );
+  if (typeOf(wanted) !== typeOf(got)) return `${path} is ${show(got)}, wanted ${show(wanted)}`;
+  if (Array.isArray(wanted)) {
+    const other = got as unknown[];
+    if (isSample(wanted) && isSample(other)) return differenceOfSamples(wanted, other, comparison, path);
+    if (wanted.length !== other.length)
+      return `${path} has ${other.length} items, wanted ${wanted.length}: ${show(other)}`;
+    const [left, right] = isUnordered
+      ? [sorted(wanted, comparison), sorted(other, comparison)]
+      : [wanted, other];
+    for (const [index, item] of left.entries()) {
+      const difference = differenceOfJson(item, right[index], comparison, `${path}[${index}]`);
+      if (difference !== undefined) return difference;
+    }
+    return undefined;
   }
-  const rows = (body: QueryBody): Map<string, Row> =>
-    new Map(
-      (body.data!.result as Row[]).map((row) => [JSON.stringify(Object.entries(row.metric).sort()), row]),
-    );
-  const [expected, actual] = [rows(wanted), rows(got)];
-  for (const key of expected.keys()) if (!actual.has(key)) return `series ${key} is missing`;
-  for (const key of actual.keys()) if (!expected.has(key)) return `series ${key} is too much`;
-  for (const [key, row] of expected) {
-    const other = actual.get(key)!;
-    const difference = differenceOfPoints(
-      row.values ?? [row.value!],
-      other.values ?? [other.value!],
-      tolerance,
-    );
-    if (difference !== undefined) return `series ${key}: ${difference}`;
+  if (typeof wanted === 'object' && wanted !== null) {
+    const [left, right] = [wanted as Record<string, unknown>, got as Record<string, unknown>];
+    for (const name of new Set([...Object.keys(left), ...Object.keys(right)])) {
+      if (!Object.hasOwn(right, name)) return `${path}.${name} is missing`;
+      if (!Object.hasOwn(left, name)) return `${path}.${name} is too much`;
+      const holds = comparison.bounded?.[name];
+      if (holds !== undefined) {
+        if (!holds(right[name])) return `${path}.${name} is ${show(right[name])}, out of bounds`;
+        continue;
+      }
+      const inner = `${path}.${name}`;
+      const unordered = comparison.unordered?.(name, left) ?? false;
+      const difference = differenceOfJson(left[name], right[name], comparison, inner, unordered);
+      if (difference !== undefined) return difference;
+    }
+    return undefined;
   }
-  return undefined;
+  return wanted === got ? undefined : `${path} is ${show(got)}, wanted ${show(wanted)}`;
 }
 
-function differenceOfPoints(
-  wanted: [number, string][],
-  got: [number, string][],
-  tolerance: Tolerance,
+type Sample = readonly [time: number, value: string];
+
+function isSample(value: readonly unknown[]): value is Sample {
+  return value.length === 2 && typeof value[0] === 'number' && typeof value[1] === 'string';
+}
+
+function differenceOfSamples(
+  [time, value]: Sample,
+  [otherTime, otherValue]: Sample,
+  { relative, seconds }: Comparison,
+  path: string,
 ): string | undefined {
-  if (wanted.length !== got.length) return `${got.length} points, wanted ${wanted.length}`;
-  for (const [index, [time, value]] of wanted.entries()) {
-    const [otherTime, otherValue] = got[index]!;
-    if (Math.abs(time - otherTime) > tolerance.seconds)
-      return `point ${index} at ${otherTime}, wanted ${time}`;
-    if (!sameValue(value, otherValue, tolerance.relative))
-      return `point ${index} is ${otherValue}, wanted ${value}`;
-  }
-  return undefined;
+  if (Math.abs(time - otherTime) > seconds) return `${path} is of ${otherTime}, wanted ${time}`;
+  return sameValue(value, otherValue, relative) ? undefined : `${path} is ${otherValue}, wanted ${value}`;
 }
 
-/** Whether two numbers in text agree; texts that are no numbers must be equal. */
+/** Whether two numbers in text agree; texts that are no finite numbers must be equal. */
 export function sameValue(wanted: string, got: string, relative: number): boolean {
   if (wanted === got) return true;
   const [a, b] = [Number(wanted), Number(got)];
@@ -75,15 +77,22 @@ export function sameValue(wanted: string, got: string, relative: number): boolea
   return Math.abs(a - b) <= relative * Math.max(Math.abs(a), Math.abs(b));
 }
 
-/** The first difference in shape: status apart, the same members with the same types; of lists, the first item speaks. */
+/**
+ * The first difference in shape: the same members with the same types. Every item of a list must have the shape of the
+ * first recorded one; a list that was empty must be empty, and one that was not must not be.
+ */
 export function differenceOfShape(wanted: unknown, got: unknown, path = '$'): string | undefined {
   if (typeOf(wanted) !== typeOf(got)) return `${path} is ${typeOf(got)}, wanted ${typeOf(wanted)}`;
   if (Array.isArray(wanted)) {
     const other = got as unknown[];
+    if (isSample(wanted)) return isSample(other) ? undefined : `${path} is no sample`;
     if (wanted.length > 0 && other.length === 0) return `${path} is empty`;
-    return wanted.length === 0 || other.length === 0
-      ? undefined
-      : differenceOfShape(wanted[0], other[0], `${path}[0]`);
+    if (wanted.length === 0 && other.length > 0) return `${path} is not empty`;
+    for (const [index, item] of other.entries()) {
+      const difference = differenceOfShape(wanted[0], item, `${path}[${index}]`);
+      if (difference !== undefined) return difference;
+    }
+    return undefined;
   }
   if (typeof wanted !== 'object' || wanted === null) return undefined;
   for (const [name, value] of Object.entries(wanted)) {
@@ -94,69 +103,16 @@ export function differenceOfShape(wanted: unknown, got: unknown, path = '$'): st
   return undefined;
 }
 
-/**
- * The first difference between two JSON values. Lists of objects are compared without order. Numbers and texts that
- * are times (`isTime`) agree within the tolerance.
- */
-export function differenceOfJson(
-  wanted: unknown,
-  got: unknown,
-  tolerance: Tolerance,
-  path = '$',
-): string | undefined {
-  if (typeOf(wanted) !== typeOf(got))
-    return `${path} is ${JSON.stringify(got)}, wanted ${JSON.stringify(wanted)}`;
-  if (Array.isArray(wanted)) {
-    const other = got as unknown[];
-    if (wanted.length !== other.length)
-      return `${path} has ${other.length} items, wanted ${wanted.length}: ${JSON.stringify(other).slice(0, 1500)}`;
-    const unordered = typeof wanted[0] === 'object';
-    const sort = (items: unknown[]): unknown[] =>
-      unordered ? [...items].sort((a, b) => (sortKey(a) < sortKey(b) ? -1 : 1)) : items;
-    const [left, right] = [sort(wanted), sort(other)];
-    for (const [index, item] of left.entries()) {
-      const difference = differenceOfJson(item, right[index], tolerance, `${path}[${index}]`);
-      if (difference !== undefined) return difference;
-    }
-    return undefined;
-  }
-  if (typeof wanted === 'object' && wanted !== null) {
-    const names = new Set([...Object.keys(wanted), ...Object.keys(got as object)]);
-    for (const name of names) {
-      if (volatile.has(name)) continue;
-      const [left, right] = [
-        (wanted as Record<string, unknown>)[name],
-        (got as Record<string, unknown>)[name],
-      ];
-      const difference = differenceOfJson(left, right, tolerance, `${path}.${name}`);
-      if (difference !== undefined) return difference;
-    }
-    return undefined;
-  }
-  if (typeof wanted === 'number') {
-    const near = wanted > 1e9 && Math.abs(wanted - (got as number)) <= tolerance.seconds;
-    return near || sameValue(String(wanted), String(got), tolerance.relative)
-      ? undefined
-      : `${path} is ${got}, wanted ${wanted}`;
-  }
-  return wanted === got ? undefined : `${path} is ${JSON.stringify(got)}, wanted ${JSON.stringify(wanted)}`;
-}
-
-/** Members that tell of the moment of recording. */
-const volatile = new Set([
-  'lastScrape',
-  'lastScrapeDuration',
-  'activeAt',
-  'evaluationTime',
-  'lastEvaluation',
-]);
-
-function sortKey(value: unknown): string {
-  return JSON.stringify(value, (key, inner: unknown) =>
-    volatile.has(key) || typeof inner === 'number' ? undefined : inner,
-  );
+function sorted(items: readonly unknown[], { bounded }: Comparison): unknown[] {
+  const key = (value: unknown): string =>
+    JSON.stringify(value, (name, inner: unknown) => (bounded?.[name] === undefined ? inner : undefined));
+  return [...items].sort((a, b) => (key(a) < key(b) ? -1 : 1));
 }
 
 function typeOf(value: unknown): string {
   return value === null ? 'null' : Array.isArray(value) ? 'list' : typeof value;
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value)?.slice(0, 500) ?? 'missing';
 }

@@ -2,45 +2,59 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
 export interface LiveTargets {
-  readonly shopPort: number;
-  readonly alertmanagerPort: number;
-  /** Nothing listens there. */
-  readonly closedPort: number;
   close(): Promise<void>;
 }
 
+/** Free ports, in ascending order. */
+export async function freePorts(count: number): Promise<number[]> {
+  const servers = Array.from({ length: count }, () => createServer());
+  await Promise.all(servers.map((server) => listen(server, 0)));
+  const ports = servers.map((server) => (server.address() as AddressInfo).port);
+  await Promise.all(servers.map(stop));
+  return ports.sort((a, b) => a - b);
+}
+
+/** Between two scrapes; the counters of the recorded shop grew by as much each time. */
+const scrapeIntervalMs = 2000;
+/** The recorded shop counted ten times a second, and had counted for five seconds. */
+const ticksAScrape = 20;
+const ticksBefore = 51;
+
 /** The targets of the recordings, rebuilt: a shop whose counters grow steadily, a page of garbage, an Alertmanager. */
-export async function startLiveTargets(): Promise<LiveTargets> {
-  const started = Date.now() - 5000;
+export async function startLiveTargets(ports: {
+  readonly shopPort: number;
+  readonly alertmanagerPort: number;
+}): Promise<LiveTargets> {
+  let firstScrapeMs: number | undefined;
   const shop = createServer((request, response) => {
     if (request.url === '/garbage') {
       response.setHeader('Content-Type', 'text/plain; version=0.0.4');
       response.end('this is not metrics\n');
     } else if (request.url === '/metrics') {
+      firstScrapeMs ??= Date.now();
+      // By turns, not by the clock: a scrape that is some milliseconds late finds the same counts.
+      const turn = Math.round((Date.now() - firstScrapeMs) / scrapeIntervalMs);
       response.setHeader('Content-Type', 'application/openmetrics-text; version=1.0.0; charset=utf-8');
-      response.end(shopMetrics((Date.now() - started) / 1000));
+      response.end(shopMetrics((ticksBefore + turn * ticksAScrape) / 10));
     } else response.writeHead(404).end();
   });
   const alertmanager = createServer((request, response) => {
     request.resume();
     response.end();
   });
-  const closed = createServer();
-  await Promise.all([listen(shop), listen(alertmanager), listen(closed)]);
-  const closedPort = port(closed);
-  await stop(closed);
+  await Promise.all([listen(shop, ports.shopPort), listen(alertmanager, ports.alertmanagerPort)]);
   return {
-    shopPort: port(shop),
-    alertmanagerPort: port(alertmanager),
-    closedPort,
     close: async () => {
       await Promise.all([stop(shop), stop(alertmanager)]);
     },
   };
 }
 
-function listen(server: Server): Promise<void> {
-  return new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, '127.0.0.1', resolve);
+  });
 }
 
 function stop(server: Server): Promise<void> {
@@ -48,10 +62,6 @@ function stop(server: Server): Promise<void> {
     server.close(() => resolve());
     server.closeAllConnections();
   });
-}
-
-function port(server: Server): number {
-  return (server.address() as AddressInfo).port;
 }
 
 function shopMetrics(seconds: number): string {

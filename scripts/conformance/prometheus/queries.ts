@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parseFlags } from '../../../stack/embedded/prometheus/flags.ts';
 import { startPrometheus } from '../../../stack/embedded/prometheus/server.ts';
-import type { Outcome } from '../main.ts';
-import { differenceOfResults, type QueryBody } from './compare.ts';
+import { type Outcome, Tally } from '../tally.ts';
+import { differenceOfJson } from './compare.ts';
 
 interface Header {
   readonly rangeParams: { readonly start: number; readonly end: number; readonly step: number };
@@ -14,7 +14,7 @@ interface Header {
 
 interface Answer {
   readonly status: number;
-  readonly body: QueryBody;
+  readonly body: unknown;
 }
 
 interface Recorded {
@@ -23,8 +23,17 @@ interface Recorded {
   readonly instant: Answer;
 }
 
-/** Values may differ by this much, relatively. */
-const tolerance = 1e-9;
+/** Relative. Everything agrees to the last digit but `exp` and `log2`: V8's differ from Go's in the last bit. */
+const tolerance = 3e-16;
+/** Functions that gather their groups in a Go map: the order of an instant vector is chance. */
+const gathersInMap = /\b(?:histogram_quantile|count_values)\b/;
+/** Prometheus 3.5.3, which was recorded, did not yet warn of this; 3.14.0, which is embedded, does. */
+const laterWarning = {
+  range: /^sort(?:_by_label)?(?:_desc)?\(/,
+  warning:
+    'PromQL warning: sort is ineffective for range queries since results are always ordered by labels (1:1)',
+  partly: 'the recorded 3.5.3 lacks a warning that 3.14.0 gives; all but that is compared',
+};
 
 /** Loads the fixed data set and asks every recorded query twice, as an instant and as a range. */
 export async function replayQueries(folder: string): Promise<Outcome> {
@@ -40,8 +49,7 @@ export async function replayQueries(folder: string): Promise<Outcome> {
       `--storage.tsdb.import-openmetrics=${join(folder, 'data.om.txt.gz')}`,
     ]),
   );
-  let passed = 0;
-  const failures: string[] = [];
+  const tally = new Tally();
   try {
     const lines = gunzipSync(readFileSync(join(folder, 'expected.ndjson.gz')))
       .toString('utf8')
@@ -53,7 +61,7 @@ export async function replayQueries(folder: string): Promise<Outcome> {
       const ask = async (path: string, parameters: Record<string, string>): Promise<Answer> => {
         const body = new URLSearchParams({ query: recorded.query, ...parameters });
         const response = await fetch(`${server.url}/api/v1/${path}`, { method: 'POST', body });
-        return { status: response.status, body: (await response.json()) as QueryBody };
+        return { status: response.status, body: await response.json() };
       };
       const checks: [string, Answer, Answer][] = [
         ['instant', recorded.instant, await ask('query', { time: String(instantTime) })],
@@ -67,23 +75,28 @@ export async function replayQueries(folder: string): Promise<Outcome> {
         ],
       ];
       for (const [kind, wanted, got] of checks) {
-        const difference = differenceOf(wanted, got);
-        if (difference === undefined) passed++;
-        else failures.push(`queries: ${kind} ${recorded.query}: ${difference}`);
+        const name = `queries: ${kind} ${recorded.query}`;
+        if (kind === 'range' && laterWarning.range.test(recorded.query)) {
+          const warned = { ...(wanted.body as object), warnings: [laterWarning.warning] };
+          tally.add(name, differenceOf({ ...wanted, body: warned }, got), laterWarning.partly);
+          continue;
+        }
+        const unordered = kind === 'instant' && gathersInMap.test(recorded.query);
+        tally.add(name, differenceOf(wanted, got, unordered));
       }
     }
   } finally {
     await server.close();
     rmSync(directory, { recursive: true });
   }
-  return { passed, failures, skipped: 0 };
+  return tally;
 }
 
-function differenceOf(wanted: Answer, got: Answer): string | undefined {
-  if (wanted.status !== got.status)
-    return `status ${got.status}, wanted ${wanted.status} (${got.body.error ?? ''})`;
-  if (wanted.body.errorType !== got.body.errorType)
-    return `errorType ${got.body.errorType}, wanted ${wanted.body.errorType}`;
-  if (wanted.body.data === undefined) return undefined;
-  return differenceOfResults(wanted.body, got.body, { relative: tolerance, seconds: 0 });
+function differenceOf(wanted: Answer, got: Answer, unordered = false): string | undefined {
+  if (wanted.status !== got.status) return `status ${got.status}, wanted ${wanted.status}`;
+  return differenceOfJson(wanted.body, got.body, {
+    relative: tolerance,
+    seconds: 0,
+    unordered: (member) => unordered && member === 'result',
+  });
 }

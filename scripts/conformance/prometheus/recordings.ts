@@ -4,12 +4,13 @@ import { request as httpRequest } from 'node:http';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { parse, stringify } from 'yaml';
 import { parseFlags } from '../../../stack/embedded/prometheus/flags.ts';
 import { startPrometheus } from '../../../stack/embedded/prometheus/server.ts';
-import type { Outcome } from '../main.ts';
-import { differenceOfJson, differenceOfShape } from './compare.ts';
-import { anyValue, byShape, maybeEmpty, namedByData, skipped } from './exceptions.ts';
-import { startLiveTargets } from './live-targets.ts';
+import { type Outcome, Tally } from '../tally.ts';
+import { type Answer, differenceOfAnswers, type RecordedAnswer } from './answers.ts';
+import { boundedSamples, byShape, skipped } from './exceptions.ts';
+import { freePorts, startLiveTargets } from './live-targets.ts';
 
 interface Recording {
   readonly request: {
@@ -21,43 +22,42 @@ interface Recording {
     readonly bodyText?: string;
     readonly bodyJson?: unknown;
   };
-  readonly response: {
-    readonly status: number;
-    readonly headers: Record<string, string>;
-    readonly bodyText?: string;
-    readonly bodyJson?: unknown;
-  };
+  readonly response: RecordedAnswer;
 }
 
 /** The instant at which the recordings were made; instants near it are moved to now. */
 const recordedAt = 1_795_217_342;
 /** The recorded queries look back 60 s from the moment of asking. */
 const warmUpMs = 64_000;
-/** Headers that a client acts on. */
-const comparedHeaders = ['content-type', 'location', 'allow', 'vary', 'x-content-type-options'];
-const corsHeaders = /^access-control-/i;
+/** In this order the recorded server first scraped its targets: series without another order come in it. */
+const firstScraped = ['notfound', 'garbage', 'shop', 'down', 'prometheus'];
+const scrapedWithinMs = 10_000;
 
 /** Rebuilds the recorded set-up, lets it run for a minute and asks every recorded request in order. */
 export async function replayRecordings(folder: string, names: readonly string[]): Promise<Outcome> {
   const directory = mkdtempSync(join(tmpdir(), 'conformance-prometheus-'));
-  const targets = await startLiveTargets();
-  const listening = await startLiveTargets();
-  await listening.close();
-  const ownPort = listening.shopPort;
+  // In the order of the recorded ports, as lists are sorted by them.
+  const [ownPort, alertmanagerPort, shopPort, closedPort] = (await freePorts(4)) as [
+    number,
+    number,
+    number,
+    number,
+  ];
+  const targets = await startLiveTargets({ shopPort, alertmanagerPort });
   const ports: [recorded: string, here: number][] = [
     ['19090', ownPort],
-    ['19100', targets.shopPort],
-    ['19093', targets.alertmanagerPort],
-    ['19199', targets.closedPort],
+    ['19093', alertmanagerPort],
+    ['19100', shopPort],
+    ['19199', closedPort],
   ];
   let config = readFileSync(join(folder, 'prometheus.yml'), 'utf8').replaceAll('/etc/prometheus', directory);
   for (const [recorded, here] of ports) config = config.replaceAll(`:${recorded}`, `:${here}`);
-  // Rules come when every target has been scraped: before, a rule may stay within the limit that it was to exceed.
-  writeFileSync(join(directory, 'prometheus.yml'), config.replace(/^rule_files:.*$/m, ''));
+  const configFile = join(directory, 'prometheus.yml');
+  writeFileSync(configFile, '');
   writeFileSync(join(directory, 'rules.yml'), readFileSync(join(folder, 'rules.yml')));
   const server = await startPrometheus(
     parseFlags([
-      `--config.file=${join(directory, 'prometheus.yml')}`,
+      `--config.file=${configFile}`,
       `--web.listen-address=127.0.0.1:${ownPort}`,
       '--enable-feature=exemplar-storage',
       '--web.enable-lifecycle',
@@ -65,54 +65,79 @@ export async function replayRecordings(folder: string, names: readonly string[])
       '--web.enable-remote-write-receiver',
     ]),
   );
-  const outcome = { passed: 0, failures: [] as string[], skipped: 0 };
+  const tally = new Tally();
+  const startedMs = Date.now();
   try {
     console.log(
       `the rebuilt targets run for ${warmUpMs / 1000} s, as long as the recorded queries look back`,
     );
-    await sleep(3000);
-    writeFileSync(join(directory, 'prometheus.yml'), config);
-    await fetch(`${server.url}/-/reload`, { method: 'POST' });
+    const reload = async (text: string): Promise<void> => {
+      writeFileSync(configFile, text);
+      const { status } = await fetch(`${server.url}/-/reload`, { method: 'POST' });
+      if (status !== 200) throw new Error(`the reload was answered ${status}`);
+    };
+    for (const [index, job] of firstScraped.entries()) {
+      await reload(withJobs(config, firstScraped.slice(0, index + 1)));
+      await untilScraped(server.url, job);
+    }
+    // Rules come when every target has been scraped: before, a rule may stay within the limit that it was to exceed.
+    await reload(config);
     await sleep(warmUpMs);
     const shift = Math.floor(Date.now() / 1000) - recordedAt;
     const normalize = (text: string): string => {
       let normal = text
         .replaceAll(directory, '/etc/prometheus')
         .replaceAll(`http://${hostname()}:`, 'http://vm:');
-      for (const [recorded, here] of ports) normal = normal.replaceAll(String(here), recorded);
+      for (const [recorded, here] of ports) {
+        normal = normal.replace(new RegExp(`(?<!\\d)${here}(?!\\d)`, 'g'), recorded);
+      }
       // The token is a digest of file and group, and of the file's place when it was recorded.
       const token = (file: string): string => createHash('sha1').update(`${file};limits`).digest('hex');
       normal = normal.replaceAll(token(join(directory, 'rules.yml')), token('/root/lab/prom/rules.yml'));
-      // Which two of several duplicates are named follows the order in which the targets were first scraped.
-      normal = namedDuplicates(normal);
-      return normal.replace(/\b1[78]\d{8}(?=[.,\]}])/g, (seconds) => String(Number(seconds) - shift));
+      // Instants near now are those that were near the recording; some queries ask for others.
+      return normal.replace(/\b1[78]\d{8}(?=[.,\]}"])/g, (seconds) => {
+        const recorded = Number(seconds) - shift;
+        return Math.abs(recorded - recordedAt) < 3600 ? String(recorded) : seconds;
+      });
     };
     for (const name of names) {
       const id = name.replace(/\.json$/, '');
       const reason = skipped[id];
       if (reason !== undefined) {
-        console.log(`skipped ${id}: ${reason}`);
-        outcome.skipped++;
+        tally.skip(id, reason);
         continue;
       }
       const recording = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Recording;
       const got = await ask(server.url, recording, shift, directory);
-      const difference = differenceOf(id, recording, { ...got, body: normalize(got.body) });
-      if (difference === undefined) outcome.passed++;
-      else outcome.failures.push(`${name}: ${difference}`);
+      const answer = { ...got, body: normalize(got.body) };
+      const difference = differenceOfAnswers(id, recording.response, answer, startedMs);
+      tally.add(id, difference, byShape[id] ?? boundedSamples[id]);
     }
   } finally {
     await server.close();
     await targets.close();
     rmSync(directory, { recursive: true });
   }
-  return outcome;
+  return tally;
 }
 
-interface Answer {
-  readonly status: number;
-  readonly headers: Record<string, string | string[] | undefined>;
-  readonly body: string;
+/** The configuration with these jobs only, and without rules. */
+function withJobs(text: string, jobs: readonly string[]): string {
+  const config = parse(text) as { scrape_configs: { job_name: string }[] };
+  const scrapeConfigs = config.scrape_configs.filter(({ job_name }) => jobs.includes(job_name));
+  return stringify({ ...config, rule_files: [], scrape_configs: scrapeConfigs });
+}
+
+async function untilScraped(url: string, job: string): Promise<void> {
+  const deadline = Date.now() + scrapedWithinMs;
+  const query = encodeURIComponent(`up{job="${job}"}`);
+  for (;;) {
+    const response = await fetch(`${url}/api/v1/query?query=${query}`);
+    const { data } = (await response.json()) as { data: { result: unknown[] } };
+    if (data.result.length > 0) return;
+    if (Date.now() > deadline) throw new Error(`${job} was not scraped within ${scrapedWithinMs / 1000} s`);
+    await sleep(50);
+  }
 }
 
 function ask(url: string, { request }: Recording, shift: number, directory: string): Promise<Answer> {
@@ -150,69 +175,4 @@ function ask(url: string, { request }: Recording, shift: number, directory: stri
     outgoing.on('error', reject);
     outgoing.end(body);
   });
-}
-
-function differenceOf(id: string, { response }: Recording, got: Answer): string | undefined {
-  if (got.status !== response.status)
-    return `status ${got.status}, wanted ${response.status}: ${got.body.slice(0, 200)}`;
-  for (const [name, value] of Object.entries(response.headers)) {
-    const key = name.toLowerCase();
-    if (!comparedHeaders.includes(key) && !corsHeaders.test(key)) continue;
-    if (got.headers[key] !== value) return `header ${name} is ${String(got.headers[key])}, wanted ${value}`;
-  }
-  if (response.bodyJson !== undefined) {
-    let body: unknown;
-    try {
-      body = JSON.parse(got.body);
-    } catch {
-      return `the body is not JSON: ${got.body.slice(0, 200)}`;
-    }
-    if (byShape[id] !== undefined) {
-      const [wanted, given] = [response.bodyJson, body].map((json) =>
-        namedByData.has(id) ? unnamed(json as { data: object }) : json,
-      );
-      if (maybeEmpty.has(id) && (given as { data?: unknown[] }).data?.length === 0) return undefined;
-      return differenceOfShape(wanted, given);
-    }
-    const relative = anyValue[id] === undefined ? 0.06 : Number.POSITIVE_INFINITY;
-    const wanted: unknown = JSON.parse(namedDuplicates(JSON.stringify(response.bodyJson)));
-    return differenceOfJson(numbered(wanted), numbered(body), { relative, seconds: 4 });
-  }
-  if (byShape[id] !== undefined) return undefined;
-  // Series of one metric come in the order of their labels, in which the ports play a part.
-  const moving = (text: string): string =>
-    text
-      .replace(/ \d{13}$/gm, ' <time>')
-      .split('\n')
-      .sort()
-      .join('\n');
-  return moving(got.body) === moving(response.bodyText ?? '')
-    ? undefined
-    : `body ${JSON.stringify(got.body.slice(0, 300))}, wanted ${JSON.stringify(response.bodyText?.slice(0, 300))}`;
-}
-
-/** Sample values are texts in the API; as numbers they can be compared within a tolerance. */
-function numbered(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    const [time, sample] = value as unknown[];
-    if (
-      value.length === 2 &&
-      typeof time === 'number' &&
-      typeof sample === 'string' &&
-      /^-?[\d.]+(e[+-]\d+)?$/.test(sample)
-    ) {
-      return { time, sample: Number(sample) };
-    }
-    return value.map(numbered);
-  }
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, numbered(inner)]));
-}
-
-function namedDuplicates(text: string): string {
-  return text.replace(/(hand-side of the operation: )\[\{.*?\}\](?=;many-to-many)/g, '$1[two series]');
-}
-
-function unnamed(body: { data: object }): object {
-  return { ...body, data: Object.values(body.data) };
 }

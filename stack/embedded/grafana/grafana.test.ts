@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, get, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { WebSocket, WebSocketServer } from 'ws';
 import type { RunningServer } from '../http/listen.ts';
 import { AnnotationStore } from './annotations/annotation-store.ts';
 import { startGrafana } from './server.ts';
@@ -51,6 +53,7 @@ beforeEach(async () => {
     `datasources:
   - {name: Prometheus, uid: prometheus, type: prometheus, url: "${url}/prefix", isDefault: true, jsonData: {query: 'trace_id="$\${__span.traceId}"'}}
   - {name: Loki, uid: loki, type: loki, url: "http://127.0.0.1:1"}
+  - {name: Alertmanager, uid: alertmanager, type: alertmanager, url: "${url}/am"}
 `,
   );
   await writeFile(
@@ -107,6 +110,7 @@ test('data sources come from provisioning, a doubled dollar is one', async () =>
       jsonData: { query: 'trace_id="${__span.traceId}"' },
     },
     { id: 2, uid: 'loki', type: 'loki' },
+    { id: 3, uid: 'alertmanager', type: 'alertmanager' },
   ]);
   expect(await call('/api/datasources/uid/loki')).toMatchObject([
     200,
@@ -269,6 +273,119 @@ describe('the data source proxy', () => {
   });
 });
 
+test('whoever may read may silence, and nothing else of Alertmanager, and no other site may', async () => {
+  const proxy = '/api/datasources/proxy/uid/alertmanager';
+  const post = { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' };
+  expect((await call(`${proxy}/api/v2/silences`, post))[0]).toBe(200);
+  expect((await call(`${proxy}/api/v2/silence/1-2`, { method: 'DELETE' }))[0]).toBe(200);
+  expect(seen.map(({ method, url }) => `${method} ${url}`)).toEqual([
+    'POST /am/api/v2/silences',
+    'DELETE /am/api/v2/silence/1-2',
+  ]);
+  for (const [path, init] of [
+    [`${proxy}/api/v2/alerts`, post],
+    [`${proxy}/-/reload`, post],
+    [`${proxy}/api/v2/silences`, { method: 'DELETE' }],
+    ['/api/datasources/proxy/uid/prometheus/api/v2/silences', post],
+  ] as const) {
+    expect((await call(path, init))[0], path).toBe(401);
+  }
+  for (const origin of ['https://elsewhere.example', 'null']) {
+    const answer = await fetch(`${grafana.url}${proxy}/api/v2/silences`, {
+      ...post,
+      headers: { ...post.headers, origin },
+    });
+    expect(answer.status, origin).toBe(403);
+  }
+  expect(seen).toHaveLength(2);
+});
+
+test('a panel of type alertlist names its Prometheus and the states that it asks for', async () => {
+  const panels = [
+    {
+      title: 'Filtered',
+      type: 'alertlist',
+      options: { stateFilter: { normal: true, firing: false }, maxItems: 3 },
+    },
+    { title: 'Plain', type: 'alertlist' },
+  ];
+  await writeFile(
+    join(folder, 'json', 'alerts.json'),
+    JSON.stringify({ uid: 'alerts', title: 'Alerts', panels }),
+  );
+  const page = await (await fetch(`${grafana.url}/d/alerts`)).text();
+  const view = JSON.parse(/id="data">([^<]*)</.exec(page)![1]!) as DashboardView;
+  expect(view.panels.map(({ problem, alertList }) => problem ?? alertList)).toEqual([
+    { prometheus: 'prometheus', states: ['inactive'], limit: 3 },
+    { prometheus: 'prometheus', states: ['firing', 'pending'], limit: 20 },
+  ]);
+});
+
+describe('following a log through the proxy', () => {
+  let loki: WebSocketServer;
+  beforeEach(async () => {
+    // Stands for Loki's tail: it refuses what it cannot parse, and says what it was asked.
+    loki = new WebSocketServer({
+      port: 0,
+      host: '127.0.0.1',
+      verifyClient: ({ req }, answer) => answer(req.url?.includes('bad') !== true, 400, 'parse error'),
+    });
+    await once(loki, 'listening');
+    loki.on('connection', (client, { url, headers }) => {
+      client.send(JSON.stringify({ url, headers }));
+      client.on('message', (data) => client.send(String(data)));
+    });
+    const { port } = loki.address() as AddressInfo;
+    await writeFile(
+      join(folder, 'datasources', 'tail.yaml'),
+      `datasources:
+  - {name: Tail, uid: tail, type: loki, url: "http://127.0.0.1:${port}/prefix"}
+`,
+    );
+    await grafana.close();
+    grafana = await start('true');
+  });
+  afterEach(() => new Promise((resolve) => loki.close(resolve)));
+
+  const connect = (path: string, headers = {}) => {
+    const url = `${grafana.url.replace('http', 'ws')}/api/datasources/proxy/uid/${path}`;
+    const socket = new WebSocket(url, { headers });
+    const messages: string[] = [];
+    socket.on('message', (data) => messages.push(String(data)));
+    const opened = new Promise<string>((resolve) => {
+      socket.on('open', () => resolve('open'));
+      socket.on('error', (error) => resolve(error.message));
+    });
+    return { socket, messages, opened };
+  };
+
+  test('lines come and go both ways, without the caller’s credentials', async () => {
+    const { socket, messages, opened } = connect('tail/loki/api/v1/tail?query=%7Ba%3D%22b%22%7D', admin);
+    expect(await opened).toBe('open');
+    socket.send('hello');
+    await expect.poll(() => messages.length).toBe(2);
+    const asked = JSON.parse(messages[0]!) as { url: string; headers: IncomingMessage['headers'] };
+    expect(asked.url).toBe('/prefix/loki/api/v1/tail?query=%7Ba%3D%22b%22%7D');
+    expect(asked.headers).not.toHaveProperty('authorization');
+    expect(messages[1]).toBe('hello');
+    const closed = new Promise((resolve) => socket.on('close', resolve));
+    for (const client of loki.clients) client.close(1000, 'the end');
+    await closed;
+  });
+
+  test.each([
+    ['tail/loki/api/v1/tail', { origin: 'https://elsewhere.example' }, 403],
+    ['tail/loki/api/v1/push', {}, 404],
+    ['prometheus/loki/api/v1/tail', {}, 404],
+    ['tail/loki/api/v1/tail?query=bad', {}, 400],
+    ['tail/loki/api/v1/tail', { authorization: 'Basic eDp5' }, 401],
+    ['loki/loki/api/v1/tail', {}, 502],
+  ])('%s with %o is refused: %i', async (path, headers, status) => {
+    expect(await connect(path, headers).opened).toContain(String(status));
+    expect(loki.clients.size).toBe(0);
+  });
+});
+
 test('pages name what there is, and escape it', async () => {
   await annotate({ text: '<script>alert(1)</script>', time: 1 });
   const home = await (await fetch(`${grafana.url}/`)).text();
@@ -279,10 +396,12 @@ test('pages name what there is, and escape it', async () => {
   expect(page).toContain('<code>rate(x[1m])</code> <a href="/explore?schemaVersion=1&#38;panes=');
   const explore = await (await fetch(`${grafana.url}/explore`)).text();
   expect(explore).toContain('"uid":"loki"');
+  const alerts = await (await fetch(`${grafana.url}/alerting/list`)).text();
+  expect(alerts).toContain('[{"prometheus":"prometheus","alertmanager":"alertmanager"}]');
 });
 
 test('no page has a script of its own, and the policy allows none', async () => {
-  for (const path of ['/', '/explore', '/d/red']) {
+  for (const path of ['/', '/explore', '/alerting/list', '/d/red']) {
     const response = await fetch(grafana.url + path);
     const policy = response.headers.get('content-security-policy') ?? '';
     expect(policy).toContain("default-src 'none'; script-src 'self';");
@@ -406,6 +525,7 @@ test('without anonymous access everything but health and metrics wants the admin
     '/api/datasources/proxy/uid/prometheus/x',
     '/',
     '/explore',
+    '/alerting/list',
   ]) {
     expect((await fetch(closed.url + path)).status, path).toBe(401);
   }

@@ -7,7 +7,9 @@ import { createAnnotationsApi } from './api/annotations-api.ts';
 import { createAuthentication } from './api/authentication.ts';
 import { createDashboardsApi } from './api/dashboards-api.ts';
 import { createDataSourcesApi } from './api/data-sources-api.ts';
+import { attachTailProxy } from './api/tail-proxy.ts';
 import { createMetrics, grafanaVersion } from './metrics.ts';
+import { alertsPage } from './pages/alerts-page.ts';
 import { dashboardPage } from './pages/dashboard-page.ts';
 import { explorePage } from './pages/explore-page.ts';
 import { homePage } from './pages/home-page.ts';
@@ -54,6 +56,13 @@ export async function startGrafana(settings: GrafanaSettings): Promise<RunningSe
   app.get('/explore', authentication.read, (_request: Request, response: Response) => {
     response.type('html').send(explorePage(sources));
   });
+  app.get(
+    ['/alerting', '/alerting/list', '/alerting/groups', '/alerting/silences'],
+    authentication.read,
+    (_request: Request, response: Response) => {
+      response.type('html').send(alertsPage(sources));
+    },
+  );
   app.get(['/d/:uid', '/d/:uid/:slug'], authentication.read, async (request: Request, response: Response) => {
     const dashboard = (await dashboards()).find(({ uid }) => uid === request.params.uid);
     if (dashboard === undefined) response.status(404).json({ message: 'Dashboard not found' });
@@ -69,8 +78,10 @@ export async function startGrafana(settings: GrafanaSettings): Promise<RunningSe
     const status = error instanceof BodyError ? error.status : error instanceof URIError ? 400 : 500;
     response.status(status).json({ message: error instanceof Error ? error.message : String(error) });
   });
-  return listen(
+  const running = await listen(
     app,
     `${settings.host.includes(':') ? `[${settings.host}]` : settings.host}:${settings.port}`,
   );
+  attachTailProxy(running.server, sources, authentication);
+  return running;
 }

@@ -1,20 +1,25 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import type { Request, RequestHandler, Response } from 'express';
+import type { IncomingMessage } from 'node:http';
+import type { RequestHandler, Response } from 'express';
 
 /** Who asks: the admin by HTTP basic authentication, or nobody in particular. */
 type Caller = 'admin' | 'anonymous' | 'wrong credentials';
+
+type Headed = Pick<IncomingMessage, 'headers'>;
 
 export interface Authentication {
   /** Lets anonymous callers in if the settings allow them. */
   readonly read: RequestHandler;
   /** Wants the admin. */
   readonly write: RequestHandler;
-  isAdmin(request: Request): boolean;
+  isAdmin(request: Headed): boolean;
+  /** For what is no request of express: an upgrade. */
+  mayRead(request: Headed): boolean;
 }
 
 export function createAuthentication(adminPassword: string, anonymousEnabled: boolean): Authentication {
   const expected = digest(`admin:${adminPassword}`);
-  const callerOf = (request: Request): Caller => {
+  const callerOf = (request: Headed): Caller => {
     const header = request.headers.authorization;
     if (header === undefined) return 'anonymous';
     const encoded = /^Basic\s+(\S+)$/i.exec(header)?.[1];
@@ -30,10 +35,13 @@ export function createAuthentication(adminPassword: string, anonymousEnabled: bo
       if (allowed(caller)) next();
       else refuse(response, caller);
     };
+  const reads = (caller: Caller): boolean =>
+    caller === 'admin' || (caller === 'anonymous' && anonymousEnabled);
   return {
-    read: require((caller) => caller === 'admin' || (caller === 'anonymous' && anonymousEnabled)),
+    read: require(reads),
     write: require((caller) => caller === 'admin'),
     isAdmin: (request) => callerOf(request) === 'admin',
+    mayRead: (request) => reads(callerOf(request)),
   };
 }
 

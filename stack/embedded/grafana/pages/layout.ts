@@ -26,7 +26,7 @@ export function layout(
 <link rel="icon" href="data:,">
 <link rel="stylesheet" href="/public/page.css">
 </head><body class="${escapeHtml(className)}">
-<header><a href="/">Grafana <small>embedded</small></a><a href="/explore">Explore</a></header>
+<header><a href="/">Grafana <small>embedded</small></a><nav aria-label="Grafana"><a href="/explore">Explore</a><a href="/alerting/list">Alerts</a></nav></header>
 <main>${body}</main>${data === undefined ? '' : `<script type="application/json" id="data">${data}</script>`}${
     script === undefined ? '' : `<script type="module" src="/public/${script}.js"></script>`
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { DataSource } from '../provisioning/data-sources.ts';
-import type { PanelView, SourceView, TargetView } from '../web/view.ts';
+import type { AlertListView, PanelView, SourceView, TargetView } from '../web/view.ts';
 import { exploreUrl } from './explore-url.ts';
 import { secondsBetween, type TimeRange } from './time-range.ts';
 import { builtInVariables, interpolate } from './variables.ts';
@@ -89,7 +89,15 @@ const panelSchema = z.looseObject({
   fieldConfig: z
     .looseObject({ defaults: defaultsSchema })
     .catch(() => ({ defaults: defaultsSchema.parse(undefined) })),
-  options: z.looseObject({ content: text, textMode: text }).catch({ content: '', textMode: '' }),
+  options: z
+    .looseObject({
+      content: text,
+      textMode: text,
+      datasource: text,
+      maxItems: number,
+      stateFilter: z.record(z.string(), z.unknown()).optional().catch(undefined),
+    })
+    .catch({ content: '', textMode: '', datasource: '' }),
   panels: z.array(z.unknown()).catch([]),
 });
 
@@ -108,7 +116,7 @@ export interface ViewContext {
 /** Panel types that the page can draw. */
 export const drawnTypes: ReadonlySet<string> = new Set([
   ...['timeseries', 'graph', 'stat', 'gauge', 'bargauge', 'table', 'logs'],
-  ...['state-timeline', 'status-history', 'heatmap', 'text', 'row'],
+  ...['state-timeline', 'status-history', 'heatmap', 'text', 'alertlist', 'row'],
 ]);
 
 /** Every panel of a dashboard, those inside of rows too. One that cannot be drawn says why in `problem`. */
@@ -183,9 +191,26 @@ function panelView(panel: Panel, index: number, context: ViewContext): PanelView
     mappings: Object.assign({}, ...mappings.map(({ options }) => options)) as PanelView['mappings'],
     noValue,
     content: panel.options.content,
+    alertList: panel.type === 'alertlist' ? alertListView(panel, context) : undefined,
     link: links.find(({ url }) => url.startsWith('/')),
     problem: problems.length === 0 ? undefined : [...new Set(problems)].join(' '),
   };
+}
+
+/** Grafana calls an inactive rule `normal`; without a filter it lists what is active. */
+function alertListView({ options, datasource }: Panel, context: ViewContext): AlertListView | undefined {
+  const named = findSource(context, options.datasource || datasource);
+  const source =
+    named?.type === 'prometheus' ? named : context.sources.find(({ type }) => type === 'prometheus');
+  const filter = options.stateFilter ?? { firing: true, pending: true };
+  const states = Object.keys(filter).filter((state) => filter[state] === true);
+  return (
+    source && {
+      prometheus: source.uid,
+      states: states.map((state) => (state === 'normal' ? 'inactive' : state)),
+      limit: options.maxItems ?? 20,
+    }
+  );
 }
 
 /** What a page needs to know of a data source. */

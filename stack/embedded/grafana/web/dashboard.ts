@@ -118,6 +118,9 @@ async function refresh({ panel, host, message, refresh }: ShownPanel, now: numbe
       host.hidden = false;
       await refresh(range, await marks(range));
     }
+    // What scrolls can be scrolled with keys.
+    if (host.scrollHeight > host.clientHeight) host.tabIndex = 0;
+    else host.removeAttribute('tabindex');
   } catch (error) {
     const isEmpty = error instanceof NothingFound;
     kind = isEmpty ? 'empty' : 'error';
@@ -130,7 +133,8 @@ async function refresh({ panel, host, message, refresh }: ShownPanel, now: numbe
   host.closest('section')!.dataset.state = kind || 'drawn';
 }
 
-function nothing({ noValue, targets }: PanelView): string {
+function nothing({ noValue, targets, alertList }: PanelView): string {
+  if (alertList !== undefined) return 'No alert is in one of these states.';
   if (targets.length === 0) return 'This panel has no query.';
   return noValue && noValue !== 'no data' ? noValue : 'No data in this range.';
 }
@@ -236,6 +240,8 @@ if (view.refreshSeconds > 0) {
     if (!document.hidden) void refreshAll();
   }, 1000 * view.refreshSeconds);
 }
+// What is drawn on a canvas has to be drawn anew in the other colours.
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => void refreshAll());
 let moved: ReturnType<typeof setTimeout> | undefined;
 for (const event of ['scroll', 'resize']) {
   addEventListener(event, () => {

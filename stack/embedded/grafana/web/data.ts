@@ -46,22 +46,36 @@ interface PrometheusAnswer {
   };
 }
 
+/** The address of a data source's path, through Grafana's proxy. */
+export const proxyAddress = (uid: string, path: string): string =>
+  `/api/datasources/proxy/uid/${encodeURIComponent(uid)}${path}`;
+
 /** GET through the proxy. Throws an Error in the data source's own words. */
-async function ask<Answer>(uid: string, path: string, parameters: Record<string, string>): Promise<Answer> {
-  const address = `/api/datasources/proxy/uid/${encodeURIComponent(uid)}${path}?${new URLSearchParams(parameters)}`;
-  const response = await fetch(address);
+export function ask<Answer>(uid: string, path: string, parameters: Record<string, string>): Promise<Answer> {
+  return send<Answer>(uid, `${path}?${new URLSearchParams(parameters)}`);
+}
+
+/** Any request through the proxy; an empty answer is undefined. Throws an Error in the data source's own words. */
+export async function send<Answer>(uid: string, path: string, request?: RequestInit): Promise<Answer> {
+  const response = await fetch(proxyAddress(uid, path), request);
   const text = await response.text();
-  let body: { error?: unknown; message?: unknown };
+  if (text === '' && response.ok) return undefined as Answer;
+  let body: unknown;
   try {
-    body = JSON.parse(text) as typeof body;
+    body = JSON.parse(text);
   } catch {
     throw new Error(text.slice(0, 500) || response.statusText);
   }
-  if (!response.ok) {
-    const error = (body.error as { message?: unknown } | undefined)?.message ?? body.error ?? body.message;
-    throw new Error(typeof error === 'string' ? error : text.slice(0, 500));
-  }
+  if (!response.ok) throw new Error(errorWords(body) ?? text.slice(0, 500));
   return body as Answer;
+}
+
+/** Prometheus and Loki say `error`, Jaeger `error.message`, Grafana `message`, Alertmanager `message` or a bare string. */
+export function errorWords(body: unknown): string | undefined {
+  const { error, message } = Object(body) as { error?: unknown; message?: unknown };
+  const words =
+    typeof body === 'string' ? body : ((Object(error) as { message?: unknown }).message ?? error ?? message);
+  return typeof words === 'string' ? words : undefined;
 }
 
 /** The series of a PromQL query or a LogQL metric query. */

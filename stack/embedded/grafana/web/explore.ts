@@ -3,9 +3,12 @@ import { exploreUrl } from '../pages/explore-url.ts';
 import { instantOf } from '../pages/time-range.ts';
 import { fetchSeries, fetchTrace, type Range } from './data.ts';
 import { element, moment, tableOf } from './dom.ts';
+import { startTail } from './live-tail.ts';
 import { drawGraph } from './panels/graph.ts';
 import { drawLogs, drawTable } from './panels/lists.ts';
 import { NothingFound, type Surroundings } from './panels/panel.ts';
+import type { QueryEditor } from './query-editor/editor.ts';
+import { historyView, rememberQuery } from './query-history.ts';
 import { legendOf } from './series.ts';
 import { traceView } from './trace.ts';
 import type { ExploreSource, PanelView, TargetView } from './view.ts';
@@ -21,6 +24,7 @@ const source = field<HTMLSelectElement>('source');
 const query = field<HTMLTextAreaElement>('query');
 const from = field<HTMLInputElement>('from');
 const to = field<HTMLInputElement>('to');
+const live = document.getElementById('live') as HTMLButtonElement;
 
 const hints: Readonly<Record<string, string>> = {
   prometheus: 'PromQL: rate(http_requests_total[1m])',
@@ -125,41 +129,95 @@ async function showSeries(panel: PanelView, target: TargetView, range: Range): P
   );
 }
 
-async function run(): Promise<void> {
+/** Once it is loaded; until then, and where it cannot be, the text field does. */
+let editor: QueryEditor | undefined;
+
+function writeQuery(text: string): void {
+  query.value = text;
+  editor?.write(text);
+}
+
+/** The hints, the language and the names of the chosen source. */
+function showSource(): void {
+  const at = sources.find(({ uid }) => uid === source.value);
+  query.placeholder = hints[at?.type ?? ''] ?? '';
+  editor?.turnTo(at, query.placeholder);
+  live.hidden = at?.type !== 'loki';
+}
+
+function targetOf(at: ExploreSource, text: string): TargetView {
+  return {
+    source: at,
+    query: text,
+    written: text,
+    explore: exploreUrl(at, text, { from: from.value, to: to.value, range: true }),
+    legend: '',
+    instant: false,
+    exemplars: at.type === 'prometheus',
+    limit: at.type === 'loki' ? 500 : 50,
+  };
+}
+
+function showError(error: unknown): void {
+  result.replaceChildren();
+  const isEmpty = error instanceof NothingFound;
+  status.className = isEmpty ? '' : 'error';
+  status.textContent = isEmpty
+    ? 'Nothing was found in this range.'
+    : error instanceof Error
+      ? error.message
+      : String(error);
+}
+
+let endTail: (() => void) | undefined;
+/** Counts what was asked for: an answer that comes after the next question is too late. */
+let turn = 0;
+
+function newTurn(): number {
+  endTail?.();
+  endTail = undefined;
   result.replaceChildren();
   status.className = '';
+  turn += 1;
+  return turn;
+}
+
+/** Follows the log until another query is run. */
+async function follow(): Promise<void> {
+  const own = newTurn();
+  status.textContent = '';
+  try {
+    const at = chosen();
+    const text = query.value.trim();
+    if (!text.startsWith('{')) {
+      throw new Error('Only log lines can be followed: a query that begins with a selector, {app="notes"}.');
+    }
+    const end = await startTail(targetOf(at, text), result, surroundings);
+    if (own !== turn) return end();
+    endTail = end;
+    rememberQuery(localStorage, { source: at.uid, query: text });
+  } catch (error) {
+    showError(error);
+  }
+}
+
+async function run(): Promise<void> {
+  newTurn();
   status.textContent = 'Asking…';
   try {
     const at = chosen();
     const text = query.value.trim();
-    query.placeholder = hints[at.type] ?? '';
     if (text === '') {
       status.textContent = '';
       return;
     }
-    const address = exploreUrl(at, text, { from: from.value, to: to.value, range: true });
-    history.replaceState(null, '', address);
-    const target: TargetView = {
-      source: at,
-      query: text,
-      written: text,
-      explore: address,
-      legend: '',
-      instant: false,
-      exemplars: at.type === 'prometheus',
-      limit: at.type === 'loki' ? 500 : 50,
-    };
+    const target = targetOf(at, text);
+    history.replaceState(null, '', target.explore);
     await show(at, target, readRange(at));
     status.textContent = '';
+    rememberQuery(localStorage, { source: at.uid, query: text });
   } catch (error) {
-    result.replaceChildren();
-    const isEmpty = error instanceof NothingFound;
-    status.className = isEmpty ? '' : 'error';
-    status.textContent = isEmpty
-      ? 'Nothing was found in this range.'
-      : error instanceof Error
-        ? error.message
-        : String(error);
+    showError(error);
   }
 }
 
@@ -184,7 +242,7 @@ function readAddress(): void {
   const uid = typeof named === 'object' ? named.uid : named;
   const found = sources.find((one) => one.uid === uid || one.name === uid);
   if (found !== undefined) source.value = found.uid;
-  query.value = asked.expr ?? (typeof asked.query === 'string' ? asked.query : (asked.service ?? ''));
+  writeQuery(asked.expr ?? (typeof asked.query === 'string' ? asked.query : (asked.service ?? '')));
   from.value = pane.range?.from ?? 'now-1h';
   to.value = pane.range?.to ?? 'now';
 }
@@ -192,17 +250,37 @@ function readAddress(): void {
 source.append(
   ...sources.map(({ uid, name, isDefault }) => element('option', { value: uid, selected: isDefault }, name)),
 );
-source.onchange = () => {
-  query.placeholder = hints[chosen().type] ?? '';
-};
+source.onchange = showSource;
+live.onclick = () => void follow();
+form.append(
+  historyView(
+    (uid) => sources.find((one) => one.uid === uid)?.name,
+    (past) => {
+      source.value = past.source;
+      showSource();
+      writeQuery(past.query);
+      form.requestSubmit();
+    },
+  ),
+);
 form.onsubmit = (event) => {
   event.preventDefault();
   void run();
 };
 try {
   readAddress();
+  showSource();
   void run();
 } catch (error) {
   status.className = 'error';
   status.textContent = `The address cannot be read: ${error instanceof Error ? error.message : String(error)}`;
 }
+
+import('./query-editor/editor.ts').then(
+  ({ editInstead }) => {
+    editor = editInstead(query, () => form.requestSubmit());
+    showSource();
+  },
+  // The text field stays.
+  () => undefined,
+);

@@ -28,6 +28,18 @@ export interface ThresholdView {
   readonly color: string;
 }
 
+/** The alerting rules of one Prometheus, and who silences them. */
+export interface AlertingView {
+  readonly prometheus: string;
+  readonly alertmanager?: string | undefined;
+}
+
+export interface AlertListView {
+  readonly prometheus: string;
+  readonly states: readonly string[];
+  readonly limit: number;
+}
+
 export interface PanelView {
   readonly id: number;
   readonly type: string;
@@ -55,6 +67,8 @@ export interface PanelView {
   readonly mappings: Readonly<Record<string, { readonly text: string; readonly color?: string | undefined }>>;
   /** Shown when there is no value. */
   readonly noValue: string;
+  /** Which alerts a panel of type `alertlist` names. */
+  readonly alertList?: AlertListView | undefined;
   /** What a panel of type `text` says. */
   readonly content: string;
   /** Where a series leads: an address with `${__field.labels.<name>}` in it. */

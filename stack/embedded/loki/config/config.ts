@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
-import { parseDocument } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { parseGoDuration } from '../../duration/go-duration.ts';
 import { isPrometheusDuration, parsePrometheusDuration } from '../../duration/prometheus-duration.ts';
 import { parseByteSize } from '../units/bytes.ts';
+import { knownKeys } from './known-keys.ts';
 
 /** Milliseconds of `5m`, `1h0m0s`, `30d`. */
 const duration = z.union([z.string(), z.number()]).transform((value, context) => {
@@ -96,16 +97,69 @@ const schema = z.looseObject({
 export type LokiConfig = z.infer<typeof schema>;
 export type Limits = LokiConfig['limits_config'];
 
-/** Reads the configuration's YAML; keys that the embedded server has no use for are accepted as they are. */
+/**
+ * Reads the configuration's YAML. A key that Loki does not know is refused in its words; one that it knows and this
+ * server has no use for is accepted as it is, but for `auth_enabled`, which would promise that tenants are kept apart.
+ */
 export function parseConfig(yaml: string): LokiConfig {
   // Generators write several documents into one file: Go reads the first.
-  const document = parseDocument(yaml, { logLevel: 'silent' });
+  const lines = new LineCounter();
+  const document = parseDocument(yaml, { logLevel: 'silent', lineCounter: lines });
   const [problem] = document.errors;
   if (problem !== undefined) throw problem;
-  const result = schema.safeParse(document.toJS() ?? {});
-  if (result.success) return result.data;
+  refuseUnknown(document.contents, lines);
+  // A section without a value is as if it were not there.
+  const sections = Object.entries((document.toJS() ?? {}) as object).filter(([, value]) => value !== null);
+  const result = schema.safeParse(Object.fromEntries(sections));
+  if (result.success) {
+    if (result.data.auth_enabled)
+      throw new Error('auth_enabled: the embedded Loki has one tenant and asks for no name; set it to false');
+    return result.data;
+  }
   const [issue] = result.error.issues;
   throw new Error(`${issue!.path.join('.') || 'configuration'}: ${issue!.message}`);
+}
+
+/** @throws Error in Loki's words, of all unknown keys and of sections that hold something else. */
+function refuseUnknown(file: unknown, lines: LineCounter): void {
+  if (file === null) return;
+  const problems: string[] = [];
+  const look = (node: unknown, section: string): void => {
+    const known = knownKeys[section];
+    if (known === undefined || (isScalar(node) && node.value === null)) return;
+    const at = (one: unknown): string => `line ${lineOf(one, lines)}`;
+    if (!isMap(node)) {
+      problems.push(`${at(node)}: cannot unmarshal ${tagOf(node)} into ${known.type}`);
+      return;
+    }
+    for (const { key, value } of node.items) {
+      const name = isScalar(key) ? String(key.value) : '';
+      if (!known.keys.has(name)) problems.push(`${at(key)}: field ${name} not found in type ${known.type}`);
+      else if (section === '') look(value, name);
+    }
+  };
+  look(file, '');
+  if (problems.length > 0) throw new Error(`yaml: unmarshal errors: ${problems.join('; ')}`);
+}
+
+function lineOf(node: unknown, lines: LineCounter): number {
+  const offset = isNode(node) ? (node.range?.[0] ?? 0) : 0;
+  return lines.linePos(offset).line;
+}
+
+function tagOf(node: unknown): string {
+  if (isSeq(node)) return '!!seq';
+  if (!isScalar(node)) return '!!map';
+  const { value } = node;
+  const tag =
+    typeof value === 'number'
+      ? Number.isInteger(value)
+        ? 'int'
+        : 'float'
+      : typeof value === 'boolean'
+        ? 'bool'
+        : 'str';
+  return `!!${tag} \`${String(value)}\``;
 }
 
 export function loadConfig(path: string): LokiConfig {

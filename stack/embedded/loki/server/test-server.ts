@@ -9,7 +9,9 @@ export async function startTestServer(
   > = {},
 ) {
   const clock = { nowMs: options.nowMs ?? Date.parse('2026-01-01T00:10:00Z') };
-  const config = parseConfig(`limits_config: {${options.limits ?? ''}}\n${options.config ?? ''}`);
+  const config = parseConfig(
+    `auth_enabled: false\nlimits_config: {${options.limits ?? ''}}\n${options.config ?? ''}`,
+  );
   const server = await startLoki(config, { address: '127.0.0.1:0', ...options, now: () => clock.nowMs });
   const get = async (path: string, parameters: Record<string, string> = {}) => {
     const answer = await fetch(`${server.url}${path}?${new URLSearchParams(parameters)}`);

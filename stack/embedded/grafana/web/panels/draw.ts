@@ -1,3 +1,4 @@
+import { drawAlertList } from './alert-list.ts';
 import { drawGraph } from './graph.ts';
 import { drawHeatmap } from './heatmap.ts';
 import { drawLogs, drawTable, drawText } from './lists.ts';
@@ -18,4 +19,5 @@ export const draws: Readonly<Record<string, Draw>> = {
   'status-history': drawStateTimeline,
   heatmap: drawHeatmap,
   text: drawText,
+  alertlist: drawAlertList,
 };

@@ -67,7 +67,8 @@ export const drawLogs: Draw = (panel, host, surroundings) => {
   };
 };
 
-function lineItem(
+/** A line with its time; it opens into its labels, and leads to its trace. */
+export function lineItem(
   { ns, line, labels }: LogLine,
   source: SourceView,
   key: string,

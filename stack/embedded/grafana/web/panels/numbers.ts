@@ -25,7 +25,7 @@ export const drawStat: Draw = (panel, host) => {
       if (value === undefined) return [];
       const { text, color } = sayValue(panel, value);
       const number = element('div', { className: 'number' }, panel.showName ? one.name : text);
-      if (color !== undefined && color !== 'transparent') number.style.color = color;
+      if (color !== undefined && color !== 'transparent') number.style.setProperty('--color', color);
       const href = linkOf(panel, one.labels, range);
       const tile = href === undefined ? element('div') : element('a', { href });
       tile.className = 'tile';

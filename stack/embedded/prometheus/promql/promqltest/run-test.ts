@@ -20,7 +20,8 @@ import { TestStorage } from './test-storage.ts';
 
 export interface TestOutcome {
   passed: number;
-  skipped: number;
+  /** The lines of the cases about native histograms. */
+  readonly skipped: number[];
   /** `line: reason` */
   readonly failures: string[];
 }
@@ -47,11 +48,11 @@ const nativeOnly = /\bhistogram_(?:count|sum|avg|stddev|stdvar)\b|<\/|>\//;
 
 export function runTest(text: string): TestOutcome {
   const storage = new TestStorage();
-  const outcome: TestOutcome = { passed: 0, skipped: 0, failures: [] };
+  const outcome: TestOutcome = { passed: 0, skipped: [], failures: [] };
   for (const command of parseTestFile(text)) {
     if (command.kind === 'clear') storage.clear();
     else if (command.kind === 'load') storage.load(command.stepMs, command.body, command.nhcb);
-    else if (usesHistograms(command, storage)) outcome.skipped++;
+    else if (usesHistograms(command, storage)) outcome.skipped.push(command.line);
     else {
       try {
         runCase(command, storage);
@@ -282,6 +283,7 @@ function checkVector(
   ordered: boolean,
 ): string | undefined {
   const found = new Map(samples.map((sample, index) => [sample.labels.key, { ...sample, index }]));
+  if (found.size < samples.length) return `some of the series come twice: ${describeLabels(samples)}`;
   for (const [index, { labels, points }] of expected.entries()) {
     const sample = found.get(labels.key);
     if (sample === undefined) return `expected ${labels}, got ${describeLabels(samples)}`;
@@ -308,8 +310,8 @@ function checkMatrix(
   { startMs, stepMs }: { readonly startMs: number; readonly stepMs: number },
 ): string | undefined {
   for (let index = 1; index < series.length; index++) {
-    if (Labels.compare(series[index - 1]!.labels, series[index]!.labels) > 0)
-      return 'series are not sorted by labels';
+    if (Labels.compare(series[index - 1]!.labels, series[index]!.labels) >= 0)
+      return 'series are not sorted by labels, or come twice';
   }
   const found = new Map(series.map((each) => [each.labels.key, each]));
   for (const { labels, points } of expected) {

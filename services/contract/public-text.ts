@@ -17,3 +17,27 @@ export function internalWords(text: string): { readonly what: string; readonly w
   }
   return undefined;
 }
+
+/** The longest text that the status page takes. Characters. */
+export const longestPublicText = 500;
+
+/** Why users must not read a text, and what to do; undefined when they may. */
+export function publicTextProblem(
+  text: string,
+): { readonly problem: string; readonly remedy: string } | undefined {
+  const trimmed = text.trim();
+  if (trimmed === '') return { problem: 'The text is empty.', remedy: 'Say it in a few words.' };
+  if (trimmed.length > longestPublicText) {
+    return {
+      problem: `The text has ${trimmed.length} characters, and ${longestPublicText} are allowed.`,
+      remedy: 'Say it in a few words.',
+    };
+  }
+  const found = internalWords(trimmed);
+  return found === undefined
+    ? undefined
+    : {
+        problem: `"${found.words}" is ${found.what}, and the status page is public.`,
+        remedy: 'Say what users notice, in their words.',
+      };
+}
