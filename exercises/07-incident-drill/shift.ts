@@ -3,7 +3,7 @@ import { harmIn, notificationsIn } from '../../lab/alerts/review.ts';
 import type { ExerciseContext } from '../../lab/exercise/model.ts';
 import { type Incident, Incidents } from '../../lab/incident/incident.ts';
 import { recordStatusEdits } from '../../lab/incident/status-edits.ts';
-import type { Interval } from '../../lab/traffic/ledger.ts';
+import { type Interval, ledgerLateMs } from '../../lab/traffic/ledger.ts';
 
 const beganAtMs = ({ timeline }: ExerciseContext): number => timeline.steadyAtMs ?? timeline.startedAtMs;
 
@@ -35,8 +35,6 @@ export async function pageOf(
 
 /** Users have to be served for as long, so that it counts as repaired. */
 const steadyMs = 15_000;
-/** The client writes its record a second late. */
-const lateMs = 3_000;
 
 /**
  * From the first harm to users since the break until they were served again, and stayed it: a later disturbance, such as
@@ -50,7 +48,8 @@ export function harmOf(
   if (first === undefined) return undefined;
   let { toMs }: Interval = first;
   for (const next of later) if (next.fromMs - toMs < steadyMs) toMs = next.toMs;
-  const isOver = toMs < nowMs - lateMs && context.ledger.count({ fromMs: toMs, toMs: nowMs }).requests > 0;
+  const isOver =
+    toMs < nowMs - ledgerLateMs && context.ledger.count({ fromMs: toMs, toMs: nowMs }).requests > 0;
   return { fromMs: first.fromMs, toMs: isOver ? toMs : undefined };
 }
 

@@ -88,6 +88,20 @@ it('has the figures of an incident from the records, and an end only when there 
   });
 });
 
+it('has the same figures at once as later, when the client has written its last seconds', async () => {
+  const cut = (last: number) => ({
+    ...context,
+    ledger: {
+      slices: (range: { fromMs: number; toMs: number }) =>
+        context.ledger.slices({ ...range, toMs: Math.min(range.toMs, at(last)) }),
+      count: (range: { fromMs: number; toMs: number }) =>
+        context.ledger.count({ ...range, toMs: Math.min(range.toMs, at(last)) }),
+    } as unknown as Ledger,
+  });
+  const resolved = { ...incident, resolvedAtMs: at(100) };
+  expect(await figuresOf(cut(98), resolved, at(100))).toEqual(await figuresOf(context, resolved, at(110)));
+});
+
 it('tells what happened in order, and what was broken on purpose only to whom it is no secret', async () => {
   const texts = async (secrets: boolean) =>
     (await timelineOf(context, { fromMs: begin, toMs: at(100) }, { secrets })).map(({ text }) => text);

@@ -3,7 +3,7 @@ import { episodesIn, harmIn, notificationsIn, type ReviewContext } from '../aler
 import type { EventLog } from '../events/event-log.ts';
 import { errorBudget } from '../slo/budget.ts';
 import { availabilityObjective } from '../slo/read-slo.ts';
-import { type Interval, isError, type Ledger, sumSlices } from '../traffic/ledger.ts';
+import { type Interval, isError, type Ledger, ledgerLateMs, sumSlices } from '../traffic/ledger.ts';
 import type { Incident } from './incident.ts';
 import { recordPages } from './page-events.ts';
 import { onceEach, recordStatusEdits } from './status-edits.ts';
@@ -135,12 +135,16 @@ export async function figuresOf(
   const pages = notifications.filter(({ status, channel }) => status === 'firing' && channel !== 'email');
   const detected = earliest(pages.map(({ receivedAt }) => receivedAt));
   const acknowledged = earliest(pages.flatMap(({ acknowledgedAt }) => acknowledgedAt ?? []));
+  // Not up to the last second, which may not be written yet: the figures have to be the same when they are asked again.
+  const writtenMs = interval.toMs - ledgerLateMs;
   const slices =
-    started === null ? [] : context.ledger.slices({ fromMs: started, toMs: ended ?? interval.toMs });
+    started === null
+      ? []
+      : context.ledger.slices({ fromMs: started, toMs: Math.min(ended ?? writtenMs, writtenMs) });
   const { requests, errors } = sumSlices(slices);
   const window = context.ledger.count({
-    fromMs: interval.toMs - 1000 * context.pace.sloWindowSeconds,
-    toMs: interval.toMs,
+    fromMs: writtenMs - 1000 * context.pace.sloWindowSeconds,
+    toMs: writtenMs,
   });
   const budget = errorBudget({
     objective: availabilityObjective,

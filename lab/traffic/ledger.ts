@@ -38,6 +38,9 @@ export interface LedgerCount {
 
 export const ledgerFolder = 'ledger';
 
+/** The client writes a second when it is over, and a busy machine later still: what is older than this is complete. */
+export const ledgerLateMs = 3_000;
+
 /**
  * The client's own record of every request, the truth that telemetry is compared with. It survives restarts of the
  * traffic and of commands: the traffic process appends, everybody else reads.

@@ -24,7 +24,7 @@ test.each<[string, (text: string) => unknown, string]>([
     'groups: [{name: g, rules: [{record: a, expr: b}]}]',
   ],
   ['alertmanager.yml', (text) => parseAlertmanager(text), 'route: {receiver: a}\nreceivers: [{name: a}]'],
-  ['loki.yaml', parseLoki, 'limits_config: {retention_period: 1h}'],
+  ['loki.yaml', parseLoki, 'auth_enabled: false\nlimits_config: {retention_period: 1h}'],
   ['jaeger.yaml', (text) => parseJaeger(text, {}), jaeger],
 ])('%s: the first counts, and its own mistakes are still refused', (_, parse, first) => {
   expect(parse(`${first}${rest}`)).toEqual(parse(first));
