@@ -1,7 +1,9 @@
 // What a failover costs: a primary is killed while clients write to it, its standby is promoted, and every acknowledged
-// row is looked for. Once with asynchronous replication, as the lab runs, and once with a standby that has to have
-// applied a row before it is acknowledged. Run: npm run bench:failover [-- --rounds 20] [--mode async|sync] [--json]
-import { appendFileSync } from 'node:fs';
+// row is looked for: with asynchronous replication, as the lab runs, and with a standby that has to have applied a row
+// before it is acknowledged; each with a standby that follows, and with one that was away when the primary was lost
+// together with its disk (otherwise the standby fetches the rest of the log from there).
+// Run: npm run bench:failover [-- --rounds 20] [--mode async|async-behind|sync|sync-behind] [--json]
+import { appendFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
@@ -17,12 +19,15 @@ import { topology } from '../../stack/topology.ts';
 
 const options = minimist(process.argv.slice(2), { string: ['mode'], default: { rounds: 20, json: false } });
 const rounds = Math.max(1, Math.trunc(Number(options.rounds)) || 20);
-type Mode = 'async' | 'sync';
-const modes = (['async', 'sync'] as const).filter((mode) => (options.mode ?? mode) === mode);
+const allModes = ['async', 'async-behind', 'sync', 'sync-behind'] as const;
+type Mode = (typeof allModes)[number];
+const modes = allModes.filter((mode) => (options.mode ?? mode) === mode);
 const writers = 4;
 const writesForMs = 1_000;
+/** How long the standby has been away when the primary is lost. */
+const behindMs = 300;
 const nodes = ['postgres-primary', 'postgres-replica'] as const;
-/** What makes the difference; read anew at SIGHUP. */
+/** What makes the difference. */
 const synchronous = "\nsynchronous_standby_names = '*'\nsynchronous_commit = remote_apply\n";
 
 interface Round {
@@ -45,12 +50,14 @@ interface Figures {
 
 class Failovers {
   readonly #lab: RunningLab;
+  readonly #behind: boolean;
   readonly #latencies: number[] = [];
   readonly #rounds: Round[] = [];
   #next = 1;
 
-  constructor(lab: RunningLab) {
+  constructor(lab: RunningLab, mode: Mode) {
     this.#lab = lab;
+    this.#behind = mode.endsWith('-behind');
   }
 
   /** Clients write, the primary is killed, the standby is promoted, the rows are read back, the old one rejoins. */
@@ -62,9 +69,17 @@ class Failovers {
     const clients = await Promise.all(Array.from({ length: writers }, () => this.#connect(primary)));
     const writing = clients.map((client) => this.#write(client, acknowledged));
     await sleep(writesForMs);
+    if (this.#behind) {
+      await this.#lab.stop(standby);
+      await sleep(behindMs);
+    }
     const killedAt = performance.now();
     await this.#lab.kill(primary);
     await Promise.all(writing);
+    if (this.#behind) {
+      rmSync(join(this.#lab.directory, 'data', primary, 'pg_wal'), { recursive: true });
+      await this.#lab.start(standby);
+    }
     await this.#lab.promote(standby);
     const reader = await this.#connect(standby);
     const { rows } = await reader.query<{ id: string }>('SELECT id FROM failovers WHERE id >= $1', [from]);
@@ -159,11 +174,11 @@ async function measure(mode: Mode): Promise<Figures> {
   );
   try {
     const lab = await runtime.up();
-    if (mode === 'sync') {
+    if (mode.startsWith('sync')) {
       appendFileSync(join(paths.config, 'postgres', 'postgresql.conf'), synchronous);
-      for (const { handle } of await lab.status()) process.kill(Number(handle), 'SIGHUP');
+      for (const node of nodes) await lab.restart(node);
     }
-    const failovers = new Failovers(lab);
+    const failovers = new Failovers(lab, mode);
     await failovers.prepare();
     for (let count = 1; count <= rounds; count++) {
       const { acknowledged, lost, outageMs } = await failovers.round();
@@ -177,7 +192,7 @@ async function measure(mode: Mode): Promise<Figures> {
 }
 
 if (modes.length === 0) {
-  process.stderr.write(`--mode ${options.mode} is no mode: async or sync.\n`);
+  process.stderr.write(`--mode ${options.mode} is no mode. Choose one of: ${allModes.join(', ')}.\n`);
   process.exit(2);
 }
 const report: Figures[] = [];
