@@ -44,6 +44,25 @@ it('what never answers is not ready, over HTTP and over the protocol of PostgreS
   ]);
 });
 
+it('lets go of an answer whose body never ends', async () => {
+  let isOpen = true;
+  const server = createServer((request, response) => {
+    request.socket.once('close', () => {
+      isOpen = false;
+    });
+    response.writeHead(200).write('and so on');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  try {
+    expect(await probeHttp(`http://127.0.0.1:${port}/ready`)).toBe(true);
+    await expect.poll(() => isOpen, { timeout: 10_000 }).toBe(false);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+});
+
 it('joins what is known', () => {
   expect(joined('primary', 'slow: 1.2 s to answer')).toBe('primary; slow: 1.2 s to answer');
   expect(joined(undefined, 'slow')).toBe('slow');

@@ -13,6 +13,8 @@ export function probeHttp(url: string): Promise<boolean> {
   return new Promise<boolean>((resolve) => {
     const call = request(url, { agent: false, signal: time.signal }, (response) => {
       response.resume();
+      // The answer is known; a body that never ends must not keep this program alive.
+      setTimeout(() => call.destroy(), timeoutMs).unref();
       const { statusCode = 0 } = response;
       resolve(statusCode >= 200 && statusCode < 400);
       response.once('end', () => call.destroy());
