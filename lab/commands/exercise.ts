@@ -13,12 +13,12 @@ import { isAsWanted } from '../exercise/phase.ts';
 import { type Progress, ProgressStore } from '../exercise/progress.ts';
 import { pollInterval } from '../exercise/run-check.ts';
 import { planExercise, writeScaffold } from '../exercise/scaffold.ts';
-import type { ScorePart } from '../exercise/score.ts';
-import { ScoreStore, type Scores } from '../exercise/score-store.ts';
+import { ScoreStore } from '../exercise/score-store.ts';
 import { phaseOf, whereabouts } from '../exercise/where.ts';
 import { Workshop } from '../exercise/workshop.ts';
 import { projectRoot } from '../root.ts';
 import { acquireLock } from '../state/lock.ts';
+import { scoreRow, scoresLine, showScoreboard } from '../ui/scores.ts';
 import { bootLab } from './boot.ts';
 
 /** `exercise`: a learner's way through the exercises. State is kept, so that every step is a command of its own. */
@@ -193,24 +193,6 @@ function showLearnings({ ui }: LabContext, { exercise, score }: Learner): void {
   ui.line(`Once more: npm run lab -- exercise reset ${exercise.id}, then start it. The best score stays.`);
 }
 
-const scoreRow = (part: ScorePart & { readonly open?: boolean }): string[] => [
-  `  ${part.name}`,
-  `${part.open ? '…' : Math.round(part.points)} of ${Math.round(part.of)}`,
-  part.because,
-];
-
-/** What the exercise is scored by besides its tasks, while its clocks run. */
-function showScoreboard(ui: LabContext['ui'], board: readonly MeasuredPart[]): void {
-  if (board.length === 0) return;
-  ui.line('Score so far, besides the tasks:');
-  ui.table(board.map(scoreRow));
-}
-
-function scoresLine({ last, best, times }: Scores): string {
-  return times === 1 ? `${last.points}` : `last ${last.points}, best ${best.points}`;
-}
-
-/** Where the learner is: works without a running lab. */
 async function showWhereabouts(context: LabContext): Promise<void> {
   const { ui, paths } = context;
   const store = new ProgressStore(paths.exercises);

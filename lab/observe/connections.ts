@@ -115,7 +115,7 @@ export async function brokenConnections(
 ): Promise<BrokenConnection[]> {
   const deadline = patientSignal(options.withinMs);
   const signal = AbortSignal.any([options.signal, deadline.signal]);
-  const found = await Promise.all(
+  const asked = Promise.all(
     connections.map(async ({ claim, component, problem }): Promise<BrokenConnection | undefined> => {
       let last = 'no answer in time';
       while (!signal.aborted) {
@@ -132,6 +132,6 @@ export async function brokenConnections(
       return { claim, component, problem: last };
     }),
   );
-  deadline.done();
+  const found = await asked.finally(deadline.done);
   return found.filter((one) => one !== undefined);
 }

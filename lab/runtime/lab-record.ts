@@ -108,3 +108,17 @@ export function removeEmptyFolders({ base, directory, config, logs, run, data }:
     }
   }
 }
+
+/** Makes the lab's folders and starts it; where that fails, no empty folder stays behind. */
+export async function leavingNoEmptyFolders<Result>(
+  paths: LabPaths,
+  start: () => Promise<Result>,
+): Promise<Result> {
+  makeDirectories(paths);
+  try {
+    return await start();
+  } catch (error) {
+    removeEmptyFolders(paths);
+    throw error;
+  }
+}

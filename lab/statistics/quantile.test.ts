@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { quantile, quantileBounds, quantileOfCounts } from './quantile.ts';
+import { quantile, quantileBounds } from './quantile.ts';
 
 const upTo = (count: number): number[] => Array.from({ length: count }, (_, index) => index + 1);
 
@@ -10,39 +10,6 @@ it('is one of the values, by the nearest rank', () => {
   expect(quantile(upTo(4), 0)).toBe(1);
   expect(quantile(upTo(4), 1)).toBe(4);
   expect(() => quantile([], 0.5)).toThrow('no values');
-});
-
-it('is the same of values that come counted', () => {
-  expect(
-    quantileOfCounts(
-      [
-        [10, 90],
-        [20, 5],
-        [1000, 5],
-      ],
-      0.95,
-    ),
-  ).toBe(20);
-  expect(
-    quantileOfCounts(
-      [
-        [10, 90],
-        [20, 4],
-        [1000, 6],
-      ],
-      0.95,
-    ),
-  ).toBe(1000);
-  expect(
-    quantileOfCounts(
-      [
-        [5, 0],
-        [10, 1],
-      ],
-      0,
-    ),
-  ).toBe(10);
-  expect(() => quantileOfCounts([[10, 0]], 0.5)).toThrow('no values');
 });
 
 it('is bounded by the ranks that the true one lies between in 95 of 100 draws', () => {

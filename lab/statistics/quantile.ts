@@ -11,17 +11,6 @@ export function quantile(sorted: readonly number[], share: number): number {
   return value;
 }
 
-/** The same of values that come counted, ascending: `[value, how often]`. */
-export function quantileOfCounts(counts: readonly (readonly [number, number])[], share: number): number {
-  const wanted = share * counts.reduce((sum, [, count]) => sum + count, 0);
-  let seen = 0;
-  for (const [value, count] of counts) {
-    seen += count;
-    if (count > 0 && seen >= wanted) return value;
-  }
-  throw new RangeError('no values, so no quantile');
-}
-
 /**
  * Between which of these values the quantile of all that they were drawn from lies, in 95 of 100 draws: how many of them
  * lie below it is binomial, whatever the distribution. With few values it is wide, and ends at the largest.

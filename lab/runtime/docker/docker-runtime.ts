@@ -5,7 +5,7 @@ import { acquireLock } from '../../state/lock.ts';
 import { logFileOf } from '../../state/paths.ts';
 import {
   type LabRecord,
-  makeDirectories,
+  leavingNoEmptyFolders,
   recordNewLab,
   removeEmptyFolders,
   removeLabFolder,
@@ -58,14 +58,8 @@ class DockerRuntime implements Runtime {
     this.#components = components;
   }
 
-  async up(options: UpOptions = {}): Promise<RunningLab> {
-    makeDirectories(this.#options.paths);
-    try {
-      return await this.#up(options);
-    } catch (error) {
-      removeEmptyFolders(this.#options.paths);
-      throw error;
-    }
+  up(options: UpOptions = {}): Promise<RunningLab> {
+    return leavingNoEmptyFolders(this.#options.paths, () => this.#up(options));
   }
 
   async #up(options: UpOptions): Promise<RunningLab> {

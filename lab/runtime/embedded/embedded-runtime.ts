@@ -3,7 +3,7 @@ import { type Component, topology } from '../../../stack/topology.ts';
 import { RuntimeMismatch, RuntimeUnavailable, StateCorrupt } from '../../errors.ts';
 import { acquireLock } from '../../state/lock.ts';
 import { rotateOutputs } from '../../state/output-files.ts';
-import { makeDirectories, removeEmptyFolders, removeLabFolder } from '../lab-record.ts';
+import { leavingNoEmptyFolders, removeEmptyFolders, removeLabFolder } from '../lab-record.ts';
 import { pinnedOffset, wantedPorts } from '../ports.ts';
 import type {
   ComponentStatus,
@@ -44,14 +44,8 @@ class EmbeddedRuntime implements Runtime {
     this.#components = components;
   }
 
-  async up(options: UpOptions = {}): Promise<RunningLab> {
-    makeDirectories(this.#options.paths);
-    try {
-      return await this.#up(options);
-    } catch (error) {
-      removeEmptyFolders(this.#options.paths);
-      throw error;
-    }
+  up(options: UpOptions = {}): Promise<RunningLab> {
+    return leavingNoEmptyFolders(this.#options.paths, () => this.#up(options));
   }
 
   async #up(options: UpOptions): Promise<RunningLab> {

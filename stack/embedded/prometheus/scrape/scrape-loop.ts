@@ -1,3 +1,4 @@
+// Above 400 lines: one scrape from its request to its samples in the head, with each of its limits and reports.
 import { requestHeaders } from '../config/http-client-config.ts';
 import type { ScrapeConfig } from '../config/scrape-config.ts';
 import { Labels } from '../labels/labels.ts';
