@@ -179,9 +179,9 @@ export class Lifecycle {
   async observeQuietly(): Promise<PhaseOutcome> {
     const context = this.context();
     const results = await Promise.all(
-      this.act.observe.map((check) =>
-        runCheck({ ...check, holdsForSeconds: 0 }, 'observe', context, 'confirm'),
-      ),
+      this.act.observe
+        .filter((check) => !check.seenOnce)
+        .map((check) => runCheck({ ...check, holdsForSeconds: 0 }, 'observe', context, 'confirm')),
     );
     return { phase: 'observe', results, held: results.every(isAsWanted) };
   }

@@ -101,6 +101,8 @@ export interface Check extends Claim {
   readonly withinSeconds: Seconds;
   /** For how long it must stay met. */
   readonly holdsForSeconds?: Seconds;
+  /** Once seen it need not be seen again when the break is restored after a decoy: it counts up from the break. */
+  readonly seenOnce?: boolean;
 }
 
 /** A part of an act. */
@@ -240,6 +242,8 @@ export interface Decoy {
   readonly rejectedBy: readonly string[];
   /** How long it is given to work before it is judged. */
   readonly givenSeconds: Seconds;
+  /** How much longer it goes on at most, until what rejects it has been measured: users have to be harmed first. */
+  readonly judgedWithinSeconds?: Seconds;
 }
 
 export interface FixStep {

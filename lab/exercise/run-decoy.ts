@@ -1,6 +1,6 @@
 import type { Act, Decoy } from './model.ts';
 import type { DecoyReport } from './report.ts';
-import { type CheckResult, judgeInvariant, runCheck, secondsAt } from './run-check.ts';
+import { type CheckResult, judgeInvariant, pollInterval, runCheck, secondsAt } from './run-check.ts';
 import type { Session } from './session.ts';
 
 /**
@@ -18,16 +18,22 @@ export async function runDecoy(decoy: Decoy, act: Act, session: Session): Promis
     await clock.sleep(secondsAt(decoy.givenSeconds, pace) * 1000, signal);
     // Recover checks look at what is true since the "repair"; invariants at the time of the decoy.
     const context = session.context({ ...session.timeline, repairedAtMs: appliedAtMs });
-    const interval = { fromMs: appliedAtMs, toMs: clock.now() };
-    results.push(
-      ...(await Promise.all(
+    const judge = (): Promise<CheckResult[]> =>
+      Promise.all(
         decoy.rejectedBy.map((id) => {
           const check = act.recover.find((one) => one.id === id);
           if (check !== undefined) return runCheck(check, 'recover-control', context, 'refute');
-          return judgeInvariant(act.invariants.find((one) => one.id === id)!, context, interval);
+          const invariant = act.invariants.find((one) => one.id === id)!;
+          return judgeInvariant(invariant, context, { fromMs: appliedAtMs, toMs: clock.now() });
         }),
-      )),
-    );
+      );
+    const deadline = clock.now() + 1000 * secondsAt(decoy.judgedWithinSeconds ?? 0, pace);
+    let judged = await judge();
+    while (!isRejected(judged) && clock.now() < deadline) {
+      await clock.sleep(pollInterval(pace), signal);
+      judged = await judge();
+    }
+    results.push(...judged);
     for (const one of results) {
       if (one.verdict === 'passed') problems.push(`${one.id} accepted it (observed ${one.observed})`);
       if (one.verdict === 'error')
@@ -48,8 +54,12 @@ export async function runDecoy(decoy: Decoy, act: Act, session: Session): Promis
       ...(note === undefined ? {} : { note }),
     }));
   const accepted = results.some((one) => one.verdict === 'passed');
-  const rejected = accepted ? false : by.length === decoy.rejectedBy.length ? true : null;
+  const rejected = accepted ? false : isRejected(results) ? true : null;
   return { id: decoy.id, rejected, by, problems };
+}
+
+function isRejected(results: readonly CheckResult[]): boolean {
+  return results.length > 0 && results.every((one) => one.verdict === 'failed');
 }
 
 /** A decoy that was never come to. */

@@ -540,6 +540,57 @@ describe('an unattended run', () => {
     expectClean();
   });
 
+  it('waits until a decoy can be judged, no longer than needed and no longer than it may', async () => {
+    let stoppedSince = 0;
+    const patient = (afterMs: number) => {
+      const given = options();
+      const violated: Invariant = {
+        ...world.keepComing,
+        // Users are harmed some seconds after the decoy has begun; before, there is nothing to judge.
+        measure: async () => {
+          if (world.sending) return 1;
+          stoppedSince ||= given.clock.now();
+          return given.clock.now() - stoppedSince < afterMs ? undefined : 0;
+        },
+      };
+      stoppedSince = 0;
+      const act = {
+        invariants: [violated],
+        decoys: [{ ...stopTraffic, judgedWithinSeconds: 60 }],
+      };
+      return runUnattended(exercise(act), given);
+    };
+    const soon = (await patient(20_000)).acts[0]!;
+    expect(soon.decoys).toMatchObject([{ rejected: true }]);
+    const took = soon.phases.find(({ name }) => name === 'decoy stop-traffic')!.ms;
+    expect(took).toBeGreaterThanOrEqual(23_000);
+    expect(took).toBeLessThan(26_000);
+    const never = (await patient(600_000)).acts[0]!;
+    expect(never.decoys).toMatchObject([{ rejected: null }]);
+    expect(never.phases.find(({ name }) => name === 'decoy stop-traffic')!.ms).toBeLessThan(66_000);
+  });
+
+  it('does not wait again, after a decoy, for what counts up from the break', async () => {
+    const asked: string[] = [];
+    const counted = (seenOnce: boolean): Check => ({
+      ...world.check('is-down', 'stopped'),
+      id: 'many-seen',
+      seenOnce,
+      measure: async ({ timeline }) => {
+        asked.push(timeline.brokenAtMs === undefined ? 'well' : 'broken');
+        return world.states['api-2'] === 'stopped' ? 1 : 0;
+      },
+    });
+    const times = async (seenOnce: boolean): Promise<number> => {
+      asked.length = 0;
+      const observe = [world.check('is-down', 'stopped'), counted(seenOnce)];
+      expect((await runUnattended(exercise({ observe }), options())).outcome).toBe('passed');
+      return asked.filter((one) => one === 'broken').length;
+    };
+    expect(await times(true)).toBe(1);
+    expect(await times(false)).toBe(3);
+  });
+
   it('fails when a decoy is accepted, undoes it, and breaks again what it has repaired', async () => {
     const repair: Decoy = {
       ...restartAnother,
