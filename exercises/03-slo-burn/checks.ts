@@ -1,6 +1,6 @@
 // What a bad release looks like: metrics, logs, traces, alerts, the mark on the dashboards, the client's own record.
-import { logCheck, metricCheck } from '../../lab/exercise/checks.ts';
-import type { Check, Invariant } from '../../lab/exercise/model.ts';
+import { logCheck, metricCheck } from '../../lab/exercise/model/checks.ts';
+import type { Check, Invariant } from '../../lab/exercise/model/model.ts';
 import type { Pace } from '../../stack/pace.ts';
 import { alertLife, alertsFlow } from '../kit/alert-life.ts';
 import { evidenceFrom } from '../kit/moments.ts';

@@ -1,6 +1,6 @@
 import { replicas } from '../../lab/deploy/deploy.ts';
-import { defineExercise } from '../../lab/exercise/define-exercise.ts';
-import type { Act } from '../../lab/exercise/model.ts';
+import { defineExercise } from '../../lab/exercise/model/define-exercise.ts';
+import type { Act } from '../../lab/exercise/model/model.ts';
 import { faultSpec } from '../../lab/faults/catalogue.ts';
 import { sharesFair, targetsUp, trafficFlows } from '../kit/baseline.ts';
 import { usersKeepComing } from '../kit/client-invariants.ts';

@@ -1,7 +1,7 @@
 // Noise, what hides in it, and what is left when the noise is gone.
 import { harmIn } from '../../lab/alerts/review.ts';
-import { logCheck, metricCheck } from '../../lab/exercise/checks.ts';
-import type { Check, ExerciseContext, Invariant } from '../../lab/exercise/model.ts';
+import { logCheck, metricCheck } from '../../lab/exercise/model/checks.ts';
+import type { Check, ExerciseContext, Invariant } from '../../lab/exercise/model/model.ts';
 import type { Pace } from '../../stack/pace.ts';
 import { evidenceFrom } from '../kit/moments.ts';
 import { tracesSince } from '../kit/traces.ts';

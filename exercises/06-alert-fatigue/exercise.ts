@@ -1,5 +1,5 @@
-import { defineExercise } from '../../lab/exercise/define-exercise.ts';
-import type { Act, Decoy } from '../../lab/exercise/model.ts';
+import { defineExercise } from '../../lab/exercise/model/define-exercise.ts';
+import type { Act, Decoy } from '../../lab/exercise/model/model.ts';
 import { noPageFires, sharesFair, targetsUp, trafficFlows } from '../kit/baseline.ts';
 import { usersKeepComing } from '../kit/client-invariants.ts';
 import { silenceAlert, stopTraffic } from '../kit/decoys.ts';

@@ -1,5 +1,5 @@
 // What users feel, by the client's own record.
-import type { Check, Invariant } from '../../lab/exercise/model.ts';
+import type { Check, Invariant } from '../../lab/exercise/model/model.ts';
 import { type TrafficProfileName, trafficProfiles } from '../../lab/traffic/profiles.ts';
 
 const clientLink: Invariant['link'] = ({ observe }) =>
