@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { exerciseIds } from '../lab/exercise/load-exercises.ts';
-import type { RunReport } from '../lab/exercise/report.ts';
+import { exerciseIds } from '../lab/exercise/model/load-exercises.ts';
+import type { RunReport } from '../lab/exercise/report/report.ts';
+import { schemaProblem } from '../lab/exercise/report/write-report.ts';
 import { expectProven } from '../lab/exercise/testing/expect-proven.ts';
 import { type CliResult, LabCli } from '../lab/exercise/testing/lab-cli.ts';
-import { schemaProblem } from '../lab/exercise/write-report.ts';
 import { projectRoot } from '../lab/root.ts';
 
 describe('every exercise, unattended, one after the other on one lab', () => {

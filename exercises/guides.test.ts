@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readGuide } from '../lab/exercise/guide.ts';
-import { exerciseIds, loadExercise } from '../lab/exercise/load-exercises.ts';
+import { readGuide } from '../lab/exercise/model/guide.ts';
+import { exerciseIds, loadExercise } from '../lab/exercise/model/load-exercises.ts';
 import { projectRoot } from '../lab/root.ts';
 import { parseQuery } from '../stack/embedded/loki/logql/parser.ts';
 import { parseExpr } from '../stack/embedded/prometheus/promql/parser/parse.ts';

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { RunReport } from '../lab/exercise/report.ts';
+import type { RunReport } from '../lab/exercise/report/report.ts';
 import { expectProven } from '../lab/exercise/testing/expect-proven.ts';
 import { LabCli } from '../lab/exercise/testing/lab-cli.ts';
 

@@ -304,5 +304,5 @@ export const TrafficFailed = defineError(
 export const ReportInvalid = defineError(
   'LAB_REPORT_INVALID',
   (problem: string) =>
-    `The report does not match lab/exercise/report.schema.json: ${problem}. This is a defect of the lab.`,
+    `The report does not match lab/exercise/report/report.schema.json: ${problem}. This is a defect of the lab.`,
 );

@@ -1,4 +1,4 @@
-import type { Decoy } from '../../lab/exercise/model.ts';
+import type { Decoy } from '../../lab/exercise/model/model.ts';
 import { faultSpec } from '../../lab/faults/catalogue.ts';
 import { restartAnother, stopTraffic } from '../kit/decoys.ts';
 import { slow } from './telemetry.ts';

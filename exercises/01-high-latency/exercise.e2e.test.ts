@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { RunReport } from '../../lab/exercise/report.ts';
+import type { RunReport } from '../../lab/exercise/report/report.ts';
+import { schemaProblem } from '../../lab/exercise/report/write-report.ts';
 import { LabCli } from '../../lab/exercise/testing/lab-cli.ts';
-import { schemaProblem } from '../../lab/exercise/write-report.ts';
 
 describe('exercise 01, unattended and without its fault', () => {
   const cli = new LabCli('nofault');

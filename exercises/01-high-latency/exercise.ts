@@ -1,4 +1,4 @@
-import { defineExercise } from '../../lab/exercise/define-exercise.ts';
+import { defineExercise } from '../../lab/exercise/model/define-exercise.ts';
 import { faultSpec } from '../../lab/faults/catalogue.ts';
 import { alertLife } from '../kit/alert-life.ts';
 import { steadyState } from '../kit/baseline.ts';

@@ -1,4 +1,4 @@
-import type { ExerciseContext, NumberTask, Task } from '../../lab/exercise/model.ts';
+import type { ExerciseContext, NumberTask, Task } from '../../lab/exercise/model/model.ts';
 import type { Span } from '../../lab/observe/otlp.ts';
 import { accepted, judgeOwnQuery, recentRange, rejected, whichReplica } from '../kit/answers.ts';
 import { evidenceFrom } from '../kit/moments.ts';

@@ -1,6 +1,6 @@
 // What the loss of a replica looks like, and its return. The same for one that has stopped and one that hangs.
-import { logCheck, metricCheck } from '../../lab/exercise/checks.ts';
-import type { Check } from '../../lab/exercise/model.ts';
+import { logCheck, metricCheck } from '../../lab/exercise/model/checks.ts';
+import type { Check } from '../../lab/exercise/model/model.ts';
 import { alertLife } from '../kit/alert-life.ts';
 import { evidenceFrom, freshFrom } from '../kit/moments.ts';
 import { tracesSince } from '../kit/traces.ts';

@@ -1,4 +1,4 @@
-import type { ActionContext, Decoy } from '../../lab/exercise/model.ts';
+import type { ActionContext, Decoy } from '../../lab/exercise/model/model.ts';
 import { faultSpec } from '../../lab/faults/catalogue.ts';
 import { replicas } from '../kit/queries.ts';
 import { lost } from './telemetry.ts';

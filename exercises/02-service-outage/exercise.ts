@@ -1,5 +1,5 @@
-import { defineExercise } from '../../lab/exercise/define-exercise.ts';
-import type { Act } from '../../lab/exercise/model.ts';
+import { defineExercise } from '../../lab/exercise/model/define-exercise.ts';
+import type { Act } from '../../lab/exercise/model/model.ts';
 import { faultSpec } from '../../lab/faults/catalogue.ts';
 import { noPageFires, sharesFair, targetsUp, trafficFlows } from '../kit/baseline.ts';
 import { usersKeepComing, usersSeeNoErrors, usersWereServed } from '../kit/client-invariants.ts';

@@ -1,4 +1,4 @@
-import type { ExerciseContext } from '../../lab/exercise/model.ts';
+import type { ExerciseContext } from '../../lab/exercise/model/model.ts';
 import { evidenceFrom } from '../kit/moments.ts';
 import { allBut } from '../kit/queries.ts';
 

@@ -1,5 +1,5 @@
 import { deploy, replicas } from '../../lab/deploy/deploy.ts';
-import type { Decoy } from '../../lab/exercise/model.ts';
+import type { Decoy } from '../../lab/exercise/model/model.ts';
 import { faultSpec } from '../../lab/faults/catalogue.ts';
 import { defaultVersion, findVersion } from '../../stack/versions.ts';
 import { silenceAlert, stopTraffic } from '../kit/decoys.ts';

@@ -1,5 +1,5 @@
 import { replicas } from '../../lab/deploy/deploy.ts';
-import { defineExercise } from '../../lab/exercise/define-exercise.ts';
+import { defineExercise } from '../../lab/exercise/model/define-exercise.ts';
 import { faultSpec } from '../../lab/faults/catalogue.ts';
 import { steadyState } from '../kit/baseline.ts';
 import { usersKeepComing } from '../kit/client-invariants.ts';

@@ -1,6 +1,13 @@
 // A short spike: it really happens, users feel it, and nobody is woken.
-import { logCheck, metricCheck, metricInvariant } from '../../lab/exercise/checks.ts';
-import type { Act, Check, Decoy, ExerciseContext, NumberTask, TextTask } from '../../lab/exercise/model.ts';
+import { logCheck, metricCheck, metricInvariant } from '../../lab/exercise/model/checks.ts';
+import type {
+  Act,
+  Check,
+  Decoy,
+  ExerciseContext,
+  NumberTask,
+  TextTask,
+} from '../../lab/exercise/model/model.ts';
 import { faultSpec } from '../../lab/faults/catalogue.ts';
 import { trafficProfiles } from '../../lab/traffic/profiles.ts';
 import { type Pace, paces } from '../../stack/pace.ts';

@@ -1,5 +1,5 @@
 import { deploy, deployedVersion, replicas } from '../../lab/deploy/deploy.ts';
-import type { ExerciseContext, NumberTask, Task } from '../../lab/exercise/model.ts';
+import type { ExerciseContext, NumberTask, Task } from '../../lab/exercise/model/model.ts';
 import { ObserveError } from '../../lab/observe/observe-error.ts';
 import { readSlo } from '../../lab/slo/read-slo.ts';
 import { defaultVersion, findVersion } from '../../stack/versions.ts';

@@ -1,8 +1,8 @@
 // What a flood of debug lines looks like, what it costs, and what must not get lost in it.
 
 import { join } from 'node:path';
-import { countLines, logCheck, metricCheck } from '../../lab/exercise/checks.ts';
-import type { Check, Invariant } from '../../lab/exercise/model.ts';
+import { countLines, logCheck, metricCheck } from '../../lab/exercise/model/checks.ts';
+import type { Check, Invariant } from '../../lab/exercise/model/model.ts';
 import { readCredentials } from '../../lab/state/credentials.ts';
 import { alertLife } from '../kit/alert-life.ts';
 import { threeScrapes, threeTurns, twoTurns } from '../kit/windows.ts';

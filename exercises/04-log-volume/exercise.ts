@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { deploy, replicas } from '../../lab/deploy/deploy.ts';
-import { defineExercise } from '../../lab/exercise/define-exercise.ts';
-import type { Act, ActionContext, Decoy, Task } from '../../lab/exercise/model.ts';
+import { defineExercise } from '../../lab/exercise/model/define-exercise.ts';
+import type { Act, ActionContext, Decoy, Task } from '../../lab/exercise/model/model.ts';
 import { faultSpec } from '../../lab/faults/catalogue.ts';
 import { findVersion } from '../../stack/versions.ts';
 import { accepted, rejected } from '../kit/answers.ts';

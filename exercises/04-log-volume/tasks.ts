@@ -1,4 +1,4 @@
-import type { ExerciseContext, NumberTask, Task } from '../../lab/exercise/model.ts';
+import type { ExerciseContext, NumberTask, Task } from '../../lab/exercise/model/model.ts';
 import type { LogLine } from '../../lab/observe/loki-client.ts';
 import { ObserveError } from '../../lab/observe/observe-error.ts';
 import { accepted, recentRange, rejected } from '../kit/answers.ts';

@@ -1,4 +1,4 @@
-import type { ExerciseContext } from '../../lab/exercise/model.ts';
+import type { ExerciseContext } from '../../lab/exercise/model/model.ts';
 import type { Pace } from '../../stack/pace.ts';
 import { userRequests } from '../kit/queries.ts';
 import { freshSeconds } from '../kit/windows.ts';

@@ -1,5 +1,5 @@
 // What sampling keeps, and what it loses.
-import type { Check, ExerciseContext, Invariant } from '../../lab/exercise/model.ts';
+import type { Check, ExerciseContext, Invariant } from '../../lab/exercise/model/model.ts';
 import { threeTurns } from '../kit/windows.ts';
 import {
   failed,

@@ -1,5 +1,5 @@
 // A p95 of the few traces that were kept, beside the p95 of all requests.
-import type { ExerciseContext, NumberTask } from '../../lab/exercise/model.ts';
+import type { ExerciseContext, NumberTask } from '../../lab/exercise/model/model.ts';
 import { quantile, quantileBounds } from '../../lab/statistics/quantile.ts';
 import { keptTraces, type Stretch, settledStretch } from './telemetry.ts';
 

@@ -1,5 +1,5 @@
 // The tail policy: what is in force, what a learner writes, and how it is judged.
-import type { ExerciseContext, FileTask, Judgement } from '../../lab/exercise/model.ts';
+import type { ExerciseContext, FileTask, Judgement } from '../../lab/exercise/model/model.ts';
 import { accepted, rejected } from '../kit/answers.ts';
 import {
   failed,

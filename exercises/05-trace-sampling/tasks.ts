@@ -1,4 +1,4 @@
-import type { ExerciseContext, NumberTask, Task } from '../../lab/exercise/model.ts';
+import type { ExerciseContext, NumberTask, Task } from '../../lab/exercise/model/model.ts';
 import { missAll } from '../../lab/statistics/binomial.ts';
 import { accepted, rejected } from '../kit/answers.ts';
 import { evidenceFrom } from '../kit/moments.ts';

@@ -1,4 +1,4 @@
-import type { ExerciseContext } from '../../lab/exercise/model.ts';
+import type { ExerciseContext } from '../../lab/exercise/model/model.ts';
 import type { Span } from '../../lab/observe/otlp.ts';
 import { evidenceFrom } from '../kit/moments.ts';
 

@@ -1,8 +1,9 @@
-import { defineExercise } from '../../lab/exercise/define-exercise.ts';
-import type { Act, Decoy } from '../../lab/exercise/model.ts';
+import { defineExercise } from '../../lab/exercise/model/define-exercise.ts';
+import type { Act, Decoy } from '../../lab/exercise/model/model.ts';
 import { noPageFires, sharesFair, targetsUp, trafficFlows } from '../kit/baseline.ts';
 import { usersKeepComing } from '../kit/client-invariants.ts';
 import { silenceAlert, stopTraffic } from '../kit/decoys.ts';
+import { longEnough } from '../kit/windows.ts';
 import { harmIsTold, noiseIsGone, noiseIsSeen } from './checks.ts';
 import {
   databaseGone,
@@ -32,7 +33,8 @@ const routeToNobody: Decoy = {
   },
   undo: (context) => context.uninstall(routesFile),
   rejectedBy: ['harm-is-told'],
-  givenSeconds: wholeHarmSeconds,
+  givenSeconds: longEnough,
+  judgedWithinSeconds: wholeHarmSeconds,
 };
 
 const noise: Act = {
@@ -46,7 +48,7 @@ const noise: Act = {
   invariants: [harmIsTold, usersKeepComing('steady', 'stop-traffic')],
   tasks: [pagesAnHour, precisionRecall, whichWasReal, writeRules],
   decoys: [
-    { ...silenceAlert(noisyAlert, 'harm-is-told'), givenSeconds: wholeHarmSeconds },
+    { ...silenceAlert(noisyAlert, 'harm-is-told'), judgedWithinSeconds: wholeHarmSeconds },
     routeToNobody,
     stopTraffic(),
   ],

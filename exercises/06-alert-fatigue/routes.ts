@@ -1,6 +1,12 @@
 // The routes: one incident, one page, and nothing lost.
 import type { ConfigFile } from '../../lab/configuration/config-file.ts';
-import type { Check, ExerciseContext, FileTask, Invariant, Judgement } from '../../lab/exercise/model.ts';
+import type {
+  Check,
+  ExerciseContext,
+  FileTask,
+  Invariant,
+  Judgement,
+} from '../../lab/exercise/model/model.ts';
 import { faultSpec } from '../../lab/faults/catalogue.ts';
 import type { FaultSpec } from '../../lab/faults/fault.ts';
 import type { AlertGroup } from '../../lab/observe/alertmanager-client.ts';

@@ -1,7 +1,7 @@
 // The rules: what the learner writes, and how it is judged.
 import { type AlertingQuality, judgeAlerting, judgedStretches } from '../../lab/alerts/judge-alerting.ts';
 import { alertingRules, harmIn, replayIn, tellWithinSeconds } from '../../lab/alerts/review.ts';
-import type { ExerciseContext, FileTask, Judgement } from '../../lab/exercise/model.ts';
+import type { ExerciseContext, FileTask, Judgement } from '../../lab/exercise/model/model.ts';
 import { accepted, rejected } from '../kit/answers.ts';
 import { evidenceFrom } from '../kit/moments.ts';
 import { userRequests } from '../kit/queries.ts';

@@ -7,7 +7,7 @@ import {
   tellWithinSeconds,
 } from '../../lab/alerts/review.ts';
 import type { ConfigFile } from '../../lab/configuration/config-file.ts';
-import type { ExerciseContext } from '../../lab/exercise/model.ts';
+import type { ExerciseContext } from '../../lab/exercise/model/model.ts';
 import { faultSpec } from '../../lab/faults/catalogue.ts';
 import type { FaultSpec } from '../../lab/faults/fault.ts';
 import type { Notification } from '../../lab/observe/inbox-client.ts';

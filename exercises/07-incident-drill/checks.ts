@@ -1,6 +1,6 @@
 // The primary database is gone: what users, metrics, logs, traces and the pager say, and what says that it is over.
-import { logCheck, metricCheck } from '../../lab/exercise/checks.ts';
-import type { Check, ExerciseContext } from '../../lab/exercise/model.ts';
+import { logCheck, metricCheck } from '../../lab/exercise/model/checks.ts';
+import type { Check, ExerciseContext } from '../../lab/exercise/model/model.ts';
 import type { Pace } from '../../stack/pace.ts';
 import { alertLife } from '../kit/alert-life.ts';
 import { evidenceFrom } from '../kit/moments.ts';

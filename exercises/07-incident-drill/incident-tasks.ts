@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { harmIn } from '../../lab/alerts/review.ts';
-import type { ExerciseContext, Task } from '../../lab/exercise/model.ts';
+import type { ExerciseContext, Task } from '../../lab/exercise/model/model.ts';
 import { type Incident, Incidents } from '../../lab/incident/incident.ts';
 import {
   answerEverything,

@@ -1,8 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { expect, it } from 'vitest';
-import { measureParts } from '../../lab/exercise/measure-parts.ts';
-import type { Progress } from '../../lab/exercise/progress.ts';
+import { measureParts } from '../../lab/exercise/learn/measure-parts.ts';
+import type { Progress } from '../../lab/exercise/model/progress.ts';
 import { answerEverything, postmortemFile, renderPostmortem } from '../../lab/incident/postmortem.ts';
 import { figuresOf } from '../../lab/incident/records.ts';
 import type { StatusEdit } from '../../services/contract/status-words.ts';

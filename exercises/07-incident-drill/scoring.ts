@@ -1,7 +1,7 @@
 // What a drill is about besides its tasks: how fast, told to whom, and written up. Judged from records alone.
 import { existsSync, readFileSync } from 'node:fs';
-import type { ExerciseContext, PartJudgement, ScoredPart } from '../../lab/exercise/model.ts';
-import { currentAct, type Progress } from '../../lab/exercise/progress.ts';
+import type { ExerciseContext, PartJudgement, ScoredPart } from '../../lab/exercise/model/model.ts';
+import { currentAct, type Progress } from '../../lab/exercise/model/progress.ts';
 import { postmortemFile, reviewPostmortem } from '../../lab/incident/postmortem.ts';
 import { figuresOf } from '../../lab/incident/records.ts';
 import { brokenAtMs, harmOf, incidentsOf, pageOf } from './shift.ts';

@@ -1,6 +1,6 @@
 // What the records say of the shift: its incidents, its pages, and for how long users were harmed.
 import { harmIn, notificationsIn } from '../../lab/alerts/review.ts';
-import type { ExerciseContext } from '../../lab/exercise/model.ts';
+import type { ExerciseContext } from '../../lab/exercise/model/model.ts';
 import { type Incident, Incidents } from '../../lab/incident/incident.ts';
 import { recordStatusEdits } from '../../lab/incident/status-edits.ts';
 import { type Interval, ledgerLateMs } from '../../lab/traffic/ledger.ts';

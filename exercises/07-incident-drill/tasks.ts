@@ -1,4 +1,4 @@
-import type { ExerciseContext, NumberTask, Task } from '../../lab/exercise/model.ts';
+import type { ExerciseContext, NumberTask, Task } from '../../lab/exercise/model/model.ts';
 import { declaredPrimary, lostWrites, repoint } from '../../lab/failover/failover.ts';
 import type { ComponentState } from '../../lab/runtime/runtime.ts';
 import { accepted, rejected } from '../kit/answers.ts';

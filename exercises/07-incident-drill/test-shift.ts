@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
 import { EventLog } from '../../lab/events/event-log.ts';
-import type { ExerciseContext, Judgement, Task } from '../../lab/exercise/model.ts';
+import type { ExerciseContext, Judgement, Task } from '../../lab/exercise/model/model.ts';
 import { Incidents } from '../../lab/incident/incident.ts';
 import { Ledger } from '../../lab/traffic/ledger.ts';
 import type { StatusEdit } from '../../services/contract/status-words.ts';

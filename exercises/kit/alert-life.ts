@@ -1,5 +1,5 @@
 // The life of an alert: it fires, is routed, somebody is told, it resolves and is forgotten. By its labels.
-import type { Check, ExerciseContext, Guard, Seconds } from '../../lab/exercise/model.ts';
+import type { Check, ExerciseContext, Guard, Seconds } from '../../lab/exercise/model/model.ts';
 import type { Notification } from '../../lab/observe/inbox-client.ts';
 import { evidenceFrom } from './moments.ts';
 import { alertSeconds, resolveSeconds } from './windows.ts';

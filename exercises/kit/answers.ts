@@ -1,5 +1,5 @@
 // Judging answers against telemetry.
-import type { ExerciseContext, Judgement, TextTask } from '../../lab/exercise/model.ts';
+import type { ExerciseContext, Judgement, TextTask } from '../../lab/exercise/model/model.ts';
 import { ObserveError } from '../../lab/observe/observe-error.ts';
 import { evidenceFrom } from './moments.ts';
 import { windowTurns } from './windows.ts';

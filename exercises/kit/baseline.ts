@@ -1,6 +1,6 @@
 // The steady state that every exercise begins from.
-import { metricCheck } from '../../lab/exercise/checks.ts';
-import type { Check } from '../../lab/exercise/model.ts';
+import { metricCheck } from '../../lab/exercise/model/checks.ts';
+import type { Check } from '../../lab/exercise/model/model.ts';
 import { p95Of, rateOf, replicas } from './queries.ts';
 import { threeScrapes, threeTurns, twoTurns } from './windows.ts';
 

@@ -1,5 +1,5 @@
 // What users feel, by the client's own record.
-import type { Check, Invariant } from '../../lab/exercise/model.ts';
+import type { Check, Invariant } from '../../lab/exercise/model/model.ts';
 import { type TrafficProfileName, trafficProfiles } from '../../lab/traffic/profiles.ts';
 
 const clientLink: Invariant['link'] = ({ observe }) =>
@@ -64,6 +64,7 @@ export function usersWereServed(atLeast: number, load: TrafficProfileName): Chec
     },
     expect: { atLeast, unit: 'requests' },
     withinSeconds: (2 * atLeast) / trafficProfiles[load].requestsPerSecond,
+    seenOnce: true,
     link: clientLink,
     next: 'see whether the load runs: npm run lab -- exercise start takes it up again',
   };

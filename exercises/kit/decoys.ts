@@ -1,5 +1,5 @@
 // Wrong actions that are plausible in more than one exercise.
-import type { Decoy } from '../../lab/exercise/model.ts';
+import type { Decoy } from '../../lab/exercise/model/model.ts';
 import { longEnough } from './windows.ts';
 
 /** Without requests nothing is slow, and nothing is well. */

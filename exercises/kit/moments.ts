@@ -1,5 +1,5 @@
 // From when on evidence counts.
-import type { ExerciseContext } from '../../lab/exercise/model.ts';
+import type { ExerciseContext } from '../../lab/exercise/model/model.ts';
 import { freshSeconds } from './windows.ts';
 
 /** The moment from which evidence of the break counts: the break itself; before it, the steady state. */

@@ -1,5 +1,5 @@
 // The signals agree: one interval, counted by the client, the gateway's counter, its log lines, its spans.
-import type { ExerciseContext, Invariant, Measured } from '../../lab/exercise/model.ts';
+import type { ExerciseContext, Invariant, Measured } from '../../lab/exercise/model/model.ts';
 import type { Interval, Ledger } from '../../lab/traffic/ledger.ts';
 
 const counter = 'http_requests_total{job="gateway", endpoint=~"/api/v1/.*"}';

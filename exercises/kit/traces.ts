@@ -1,5 +1,5 @@
 // What several exercises ask of Jaeger.
-import type { ExerciseContext } from '../../lab/exercise/model.ts';
+import type { ExerciseContext } from '../../lab/exercise/model/model.ts';
 import type { Span } from '../../lab/observe/otlp.ts';
 
 /** Traces of a service since a moment, newest first or not, each with all spans. */

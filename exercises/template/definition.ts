@@ -1,6 +1,6 @@
-import { metricCheck } from '../../lab/exercise/checks.ts';
-import { defineExercise } from '../../lab/exercise/define-exercise.ts';
-import type { Check, ExerciseContext } from '../../lab/exercise/model.ts';
+import { metricCheck } from '../../lab/exercise/model/checks.ts';
+import { defineExercise } from '../../lab/exercise/model/define-exercise.ts';
+import type { Check, ExerciseContext } from '../../lab/exercise/model/model.ts';
 import { faultSpec } from '../../lab/faults/catalogue.ts';
 import type { Pace } from '../../stack/pace.ts';
 import { whichReplica } from '../kit/answers.ts';

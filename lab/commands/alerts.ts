@@ -1,8 +1,8 @@
 import { Argument, type Command } from 'commander';
 import { type AlertsReview, reviewAlerts, tellWithinSeconds } from '../alerts/review.ts';
 import type { LabContext } from '../context.ts';
-import { Workshop } from '../exercise/workshop.ts';
 import { Ledger } from '../traffic/ledger.ts';
+import { Workshop } from '../workshop.ts';
 import { parseTtl } from './break.ts';
 
 /** `alerts review`: which alerts were worth waking somebody, by what users felt. */

@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { Workshop } from '../exercise/workshop.ts';
 import { faultCatalogue, faultSpec } from '../faults/catalogue.ts';
 import { maxTtlMs } from '../faults/fault.ts';
 import { describeFault } from '../faults/heal.ts';
 import { injectFault } from '../faults/inject.ts';
 import { markOnDashboards } from '../observe/mark.ts';
+import { Workshop } from '../workshop.ts';
 
 interface Options {
   target?: string;

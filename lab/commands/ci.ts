@@ -1,15 +1,11 @@
 import { join, resolve } from 'node:path';
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
-import { resultLine } from '../exercise/check-line.ts';
-import { GuideQueries, readGuide } from '../exercise/guide.ts';
-import { assertExerciseCapable } from '../exercise/learner.ts';
-import { activeSilences, leftBehind } from '../exercise/left-behind.ts';
-import { loadExercise, loadExercises } from '../exercise/load-exercises.ts';
-import { MachineWatch } from '../exercise/machine-watch.ts';
-import { type PeakMemory, watchMemory } from '../exercise/memory.ts';
-import type { Exercise } from '../exercise/model.ts';
-import { proveCell, proveNext, substitutesFor } from '../exercise/prove.ts';
+import { assertExerciseCapable } from '../exercise/learn/learner.ts';
+import { GuideQueries, readGuide } from '../exercise/model/guide.ts';
+import { loadExercise, loadExercises } from '../exercise/model/load-exercises.ts';
+import type { Exercise } from '../exercise/model/model.ts';
+import { resultLine } from '../exercise/report/check-line.ts';
 import {
   combineOutcomes,
   describeMachine,
@@ -17,12 +13,16 @@ import {
   type ProofCell,
   type RunReport,
   type Succession,
-} from '../exercise/report.ts';
-import { type RunEvents, runUnattended } from '../exercise/run-unattended.ts';
-import type { SessionOptions } from '../exercise/session.ts';
-import { Workshop } from '../exercise/workshop.ts';
+} from '../exercise/report/report.ts';
+import { activeSilences, leftBehind } from '../exercise/run/left-behind.ts';
+import { MachineWatch } from '../exercise/run/machine-watch.ts';
+import { type PeakMemory, watchMemory } from '../exercise/run/memory.ts';
+import { proveCell, proveNext, substitutesFor } from '../exercise/run/prove.ts';
+import { type RunEvents, runUnattended } from '../exercise/run/run-unattended.ts';
+import type { SessionOptions } from '../exercise/run/session.ts';
 import { projectRoot } from '../root.ts';
 import { acquireLock } from '../state/lock.ts';
+import { Workshop } from '../workshop.ts';
 import { bootLab } from './boot.ts';
 
 /** The longest that one exercise may take, after which its faults and its traffic end by themselves. */
@@ -46,7 +46,7 @@ export function register(program: Command, context: LabContext): void {
         ? await loadExercises(projectRoot)
         : await Promise.all([...new Set(ids)].map((id) => loadExercise(projectRoot, id)));
       const directory = resolve(options.report);
-      const { prepareReport, writeReport } = await import('../exercise/write-report.ts');
+      const { prepareReport, writeReport } = await import('../exercise/report/write-report.ts');
       prepareReport(directory);
       const report = await runAll(context, exercises, {
         keep: options.keep ?? false,

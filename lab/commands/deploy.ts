@@ -4,8 +4,8 @@ import type { LabContext } from '../context.ts';
 import { type DeployStep, deploy, deployedVersion, replicas } from '../deploy/deploy.ts';
 import { UsageError } from '../errors.ts';
 import type { EventKind } from '../events/event-log.ts';
-import { Workshop } from '../exercise/workshop.ts';
 import { markOnDashboards } from '../observe/mark.ts';
+import { Workshop } from '../workshop.ts';
 
 /** `deploy` and `rollback`: another version of the API, replica after replica. It stays until the next one, `exercise reset` or `down`. */
 export function register(program: Command, context: LabContext): void {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
-import { Workshop } from '../exercise/workshop.ts';
 import { declaredPrimary, failback, repoint } from '../failover/failover.ts';
+import { Workshop } from '../workshop.ts';
 
 /** `repoint` and `failback`: what follows a promotion. */
 export function register(program: Command, context: LabContext): void {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
-import { openWorkshop } from '../exercise/workshop.ts';
 import { markOnDashboards } from '../observe/mark.ts';
+import { openWorkshop } from '../workshop.ts';
 import { notWell } from './status.ts';
 
 /** `heal`: reverts every fault, journalled or not, and stops the traffic. */

@@ -2,10 +2,10 @@ import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { Workshop } from '../exercise/workshop.ts';
 import { recordPages } from '../incident/page-events.ts';
 import type { Notification } from '../observe/inbox-client.ts';
 import { ObserveError } from '../observe/observe-error.ts';
+import { Workshop } from '../workshop.ts';
 
 interface Options {
   ack?: string;

@@ -5,7 +5,6 @@ import { Argument, type Command } from 'commander';
 import { longestPublicText, publicTextProblem } from '../../services/contract/public-text.ts';
 import type { LabContext } from '../context.ts';
 import { NotWritable, UsageError } from '../errors.ts';
-import { Workshop } from '../exercise/workshop.ts';
 import { type Incident, Incidents, type Role, roles, states } from '../incident/incident.ts';
 import { budgetWords, postmortemFile, renderPostmortem, reviewPostmortem } from '../incident/postmortem.ts';
 import { publishStatus } from '../incident/publish.ts';
@@ -24,6 +23,7 @@ import { recordStatusEdits } from '../incident/status-edits.ts';
 import { ObserveError } from '../observe/observe-error.ts';
 import { makeFolder } from '../state/make-folder.ts';
 import { Ledger } from '../traffic/ledger.ts';
+import { Workshop } from '../workshop.ts';
 import { parseTtl } from './break.ts';
 
 /** `incident`, `timeline`, `postmortem`: what goes along with a repair. */

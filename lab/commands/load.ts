@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { systemClock } from '../exercise/clock.ts';
-import { Workshop } from '../exercise/workshop.ts';
+import { systemClock } from '../exercise/model/clock.ts';
 import { Ledger, type LedgerCount } from '../traffic/ledger.ts';
 import { type TrafficProfileName, trafficProfiles } from '../traffic/profiles.ts';
 import { percentile } from '../traffic/tally.ts';
+import { Workshop } from '../workshop.ts';
 import { parseTtl } from './break.ts';
 
 /** `load`: sends a load profile by hand for a while, and tells what the client saw. */

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { Interrupted, LabError, UsageError } from '../errors.ts';
-import { loadExercises } from '../exercise/load-exercises.ts';
-import { type Act, type Exercise, isDone } from '../exercise/model.ts';
-import { currentAct, ProgressStore } from '../exercise/progress.ts';
-import { phaseOf as phaseInWords } from '../exercise/where.ts';
+import { phaseOf as phaseInWords } from '../exercise/learn/where.ts';
+import { loadExercises } from '../exercise/model/load-exercises.ts';
+import { type Act, type Exercise, isDone } from '../exercise/model/model.ts';
+import { currentAct, ProgressStore } from '../exercise/model/progress.ts';
 import { faultCatalogue } from '../faults/catalogue.ts';
 import { projectRoot } from '../root.ts';
 

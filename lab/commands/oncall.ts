@@ -5,10 +5,10 @@ import { type Oncall, OncallError, parseOncall, shiftsAt } from '../../stack/onc
 import { type Pace, paces } from '../../stack/pace.ts';
 import type { LabContext } from '../context.ts';
 import { OncallInvalid } from '../errors.ts';
-import { Workshop } from '../exercise/workshop.ts';
 import { recordPages } from '../incident/page-events.ts';
 import type { OncallState } from '../observe/inbox-client.ts';
 import { projectRoot } from '../root.ts';
+import { Workshop } from '../workshop.ts';
 
 const file = 'stack/oncall.yml';
 

@@ -3,14 +3,14 @@ import { type AlertsReview, reviewAlerts } from '../alerts/review.ts';
 import type { LabContext } from '../context.ts';
 import { type Course, sumUpCourse } from '../course/course.ts';
 import { readTelemetry, type TelemetryNow } from '../course/read-telemetry.ts';
-import { loadExercises } from '../exercise/load-exercises.ts';
-import { ProgressStore } from '../exercise/progress.ts';
-import { ScoreStore } from '../exercise/score-store.ts';
-import { Workshop } from '../exercise/workshop.ts';
+import { ScoreStore } from '../exercise/learn/score-store.ts';
+import { loadExercises } from '../exercise/model/load-exercises.ts';
+import { ProgressStore } from '../exercise/model/progress.ts';
 import { projectRoot } from '../root.ts';
 import { readSlo, type SloState } from '../slo/read-slo.ts';
 import { Ledger } from '../traffic/ledger.ts';
 import type { Ui } from '../ui/ui.ts';
+import { Workshop } from '../workshop.ts';
 import { parseTtl } from './break.ts';
 
 /** What a running lab adds to the records. */

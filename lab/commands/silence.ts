@@ -2,9 +2,9 @@ import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import { Workshop } from '../exercise/workshop.ts';
 import type { AlertmanagerClient, Silence } from '../observe/alertmanager-client.ts';
 import { ObserveError } from '../observe/observe-error.ts';
+import { Workshop } from '../workshop.ts';
 
 interface Options {
   for: string;

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
-import { systemClock } from '../exercise/clock.ts';
-import { openWorkshop } from '../exercise/workshop.ts';
+import { systemClock } from '../exercise/model/clock.ts';
 import { type ObjectiveState, readSlo, type SloState } from '../slo/read-slo.ts';
 import type { Ui } from '../ui/ui.ts';
+import { openWorkshop } from '../workshop.ts';
 
 /** `slo`: objectives, error budget, burn rates, and what the team has agreed to do. */
 export function register(program: Command, context: LabContext): void {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { LabDisconnected } from '../errors.ts';
-import { Workshop } from '../exercise/workshop.ts';
 import type { ComponentStatus } from '../runtime/runtime.ts';
 import { createProgressView } from '../ui/progress.ts';
 import { labUrls } from '../urls.ts';
+import { Workshop } from '../workshop.ts';
 
 /** `up`: starts whatever of the lab is missing and waits until all is ready. */
 export function register(program: Command, context: LabContext): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Exercise } from '../exercise/model.ts';
-import type { Progress } from '../exercise/progress.ts';
+import type { Exercise } from '../exercise/model/model.ts';
+import type { Progress } from '../exercise/model/progress.ts';
 import { sumUpCourse } from './course.ts';
 
 const exercise = (id: string) =>

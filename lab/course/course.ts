@@ -1,6 +1,6 @@
-import type { Exercise } from '../exercise/model.ts';
-import type { Progress } from '../exercise/progress.ts';
-import type { Scores } from '../exercise/score-store.ts';
+import type { Scores } from '../exercise/learn/score-store.ts';
+import type { Exercise } from '../exercise/model/model.ts';
+import type { Progress } from '../exercise/model/progress.ts';
 
 /** One act as a learner did it; seconds, null where it was not reached. */
 export interface ActDone {

@@ -4,8 +4,8 @@ import type { Command } from 'commander';
 import { afterAll, describe, expect, it } from 'vitest';
 import { everyCommand } from '../../scripts/catalogues/commands.ts';
 import { paces } from '../../stack/pace.ts';
-import { type Exercise, faultsOf } from '../exercise/model.ts';
-import { planExercise } from '../exercise/scaffold.ts';
+import { type Exercise, faultsOf } from '../exercise/model/model.ts';
+import { planExercise } from '../exercise/model/scaffold.ts';
 import { projectRoot } from '../root.ts';
 
 const page = readFileSync(join(projectRoot, '.github/CONTRIBUTING.md'), 'utf8');

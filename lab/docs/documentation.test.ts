@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { topology } from '../../stack/topology.ts';
-import { exerciseIds, loadExercise } from '../exercise/load-exercises.ts';
+import { exerciseIds, loadExercise } from '../exercise/model/load-exercises.ts';
 import { projectRoot } from '../root.ts';
 
 const read = (path: string): string => readFileSync(join(projectRoot, path), 'utf8');

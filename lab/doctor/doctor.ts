@@ -4,10 +4,10 @@ import { dirname, join } from 'node:path';
 import { topology } from '../../stack/topology.ts';
 import type { LabContext } from '../context.ts';
 import { LabError } from '../errors.ts';
-import { Workshop } from '../exercise/workshop.ts';
 import { findOnPath } from '../process/find-on-path.ts';
 import { projectRoot } from '../root.ts';
 import { choosePortOffset, pinnedOffset, wantedPorts } from '../runtime/ports.ts';
+import { Workshop } from '../workshop.ts';
 import type { Finding } from './finding.ts';
 import { postgresFinding } from './postgres.ts';
 

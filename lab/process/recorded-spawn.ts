@@ -1,6 +1,19 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import type { Writable } from 'node:stream';
+import type { EventEmitter } from 'node:events';
+import type { Duplex, Writable } from 'node:stream';
+import { execa, type Options } from 'execa';
 import { findProcess, type ProcessIdentity } from './identity.ts';
+
+export interface RecordedSpawnOptions extends Pick<Options, 'cwd' | 'uid' | 'gid'> {
+  /** All of its variables; this process's own where it is left out. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** Open descriptors are handed on as they are. */
+  readonly stdio: ['ignore' | 'pipe', 'ignore' | number, 'ignore' | number];
+}
+
+export type RecordedChild = EventEmitter & { readonly stdin: Writable | null };
+
+/** execa hands any descriptor on, and its type names those from 3 to 9. */
+const handedOn = (descriptor: 'ignore' | number): 'ignore' | 3 => descriptor as 'ignore' | 3;
 
 /** Waits on descriptor 3 for a line, then becomes the program; when the other end closes instead, it ends. */
 const gate = 'read -r go <&3 && exec "$@" 3<&-';
@@ -13,21 +26,22 @@ const gate = 'read -r go <&3 && exec "$@" 3<&-';
 export function spawnRecorded(
   command: string,
   args: readonly string[],
-  options: SpawnOptions & { readonly stdio: ['ignore' | 'pipe', 'ignore' | number, 'ignore' | number] },
+  options: RecordedSpawnOptions,
   record: (identity: ProcessIdentity) => void,
-): { readonly child: ChildProcess; readonly identity: ProcessIdentity } {
-  const child = spawn('/bin/sh', ['-c', gate, 'sh', command, ...args], {
+): { readonly child: RecordedChild; readonly identity: ProcessIdentity } {
+  const child = execa('/bin/sh', ['-c', gate, 'sh', command, ...args], {
     ...options,
+    extendEnv: options.env === undefined,
+    // It outlives this command, and how it ends is nobody's business here.
     detached: true,
-    stdio: [...options.stdio, 'pipe'],
-  });
-  let failure: Error | undefined;
-  child.once('error', (error) => {
-    failure = error;
+    cleanup: false,
+    buffer: false,
+    reject: false,
+    stdio: [options.stdio[0], handedOn(options.stdio[1]), handedOn(options.stdio[2]), 'pipe'],
   });
   child.unref();
-  if (child.pid === undefined) throw failure ?? new Error(`${command} could not be started`);
-  const go = child.stdio[3] as Writable;
+  if (child.pid === undefined) throw new Error(`${command} could not be started`);
+  const go = child.stdio[3] as unknown as Duplex;
   // Ended already, by somebody's signal: what waits for it to be ready will say so.
   go.on('error', () => {});
   try {

@@ -1,4 +1,3 @@
-import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -6,7 +5,7 @@ import { z } from 'zod';
 import { TrafficFailed } from '../errors.ts';
 import { isAlive, type ProcessIdentity } from '../process/identity.ts';
 import { Patience } from '../process/patience.ts';
-import { spawnRecorded } from '../process/recorded-spawn.ts';
+import { type RecordedChild, spawnRecorded } from '../process/recorded-spawn.ts';
 import type { RunningLab } from '../runtime/runtime.ts';
 import { writeFileAtomically } from '../state/atomic-write.ts';
 import type { TrafficProfileName } from './profiles.ts';
@@ -46,7 +45,7 @@ export class Traffic {
   /** The program to run and its arguments before the worker's own. */
   readonly #command: readonly string[];
   /** Kept so that the pipe of a tied process stays open as long as this one lives. */
-  #child: ChildProcess | undefined;
+  #child: RecordedChild | undefined;
 
   constructor(
     lab: Pick<RunningLab, 'directory' | 'address'>,

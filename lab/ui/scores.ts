@@ -1,7 +1,7 @@
 // What a score looks like, on whichever command's output.
-import type { MeasuredPart } from '../exercise/measure-parts.ts';
-import type { ScorePart } from '../exercise/score.ts';
-import type { Scores } from '../exercise/score-store.ts';
+import type { MeasuredPart } from '../exercise/learn/measure-parts.ts';
+import type { ScorePart } from '../exercise/learn/score.ts';
+import type { Scores } from '../exercise/learn/score-store.ts';
 import type { Ui } from './ui.ts';
 
 /** A part, its points, and why. */

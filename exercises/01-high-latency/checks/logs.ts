@@ -1,6 +1,6 @@
 // Logs: the queries that took longer than 400 ms, as the replica itself tells of them; and no errors among them.
-import { logCheck, logInvariant } from '../../../lab/exercise/checks.ts';
-import type { Check, Invariant } from '../../../lab/exercise/model.ts';
+import { logCheck, logInvariant } from '../../../lab/exercise/model/checks.ts';
+import type { Check, Invariant } from '../../../lab/exercise/model/model.ts';
 import { freshSeconds, threeScrapes, twoTurns } from '../../kit/windows.ts';
 import { countLines, slow, slowQueryLines } from '../telemetry.ts';
 

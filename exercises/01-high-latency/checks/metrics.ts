@@ -1,6 +1,6 @@
 // Metrics: quantiles by instance, and how the gateway shares the requests out.
-import { metricCheck, metricInvariant } from '../../../lab/exercise/checks.ts';
-import type { Check, Invariant } from '../../../lab/exercise/model.ts';
+import { metricCheck, metricInvariant } from '../../../lab/exercise/model/checks.ts';
+import type { Check, Invariant } from '../../../lab/exercise/model/model.ts';
 import { freshQuantile, freshRate, p95Of, p99Of, rateOf } from '../../kit/queries.ts';
 import { freshSeconds, threeScrapes, threeTurns, twoTurns } from '../../kit/windows.ts';
 import { others, slow } from '../telemetry.ts';

@@ -1,5 +1,5 @@
 // Traces: the span that spends the time, and the way to it from a log line.
-import type { Check, ExerciseContext, Guard } from '../../../lab/exercise/model.ts';
+import type { Check, ExerciseContext, Guard } from '../../../lab/exercise/model/model.ts';
 import { evidenceFrom, freshFrom } from '../../kit/moments.ts';
 import { tracesSince } from '../../kit/traces.ts';
 import { threeScrapes, twoTurns } from '../../kit/windows.ts';

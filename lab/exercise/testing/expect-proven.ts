@@ -1,6 +1,6 @@
 import { expect } from 'vitest';
-import { detectionTolerance } from '../detection.ts';
-import type { ActReport } from '../report.ts';
+import type { ActReport } from '../report/report.ts';
+import { detectionTolerance } from '../run/detection.ts';
 
 /** That a run proved these acts whole: both states of every check, all tasks, all decoys, and detection in time. */
 export function expectProven(id: string, acts: readonly ActReport[]): void {

@@ -1,6 +1,6 @@
 import { paces } from '../../../stack/pace.ts';
-import type { Clock } from '../clock.ts';
-import type { Check, ExerciseContext, Measured } from '../model.ts';
+import type { Clock } from '../model/clock.ts';
+import type { Check, ExerciseContext, Measured } from '../model/model.ts';
 
 /** A clock for tests: time goes on only when somebody sleeps, and then at once. */
 export class FakeClock implements Clock {

@@ -1,0 +1,68 @@
+import type { Act, Decoy } from '../model/model.ts';
+import type { DecoyReport } from '../report/report.ts';
+import { type CheckResult, judgeInvariant, pollInterval, runCheck, secondsAt } from './run-check.ts';
+import type { Session } from './session.ts';
+
+/**
+ * Really does the wrong thing, lets it work, has it judged, and undoes it. It is rejected when every check that it
+ * names was measured failing; a check that could not be measured rejects nothing.
+ */
+export async function runDecoy(decoy: Decoy, act: Act, session: Session): Promise<DecoyReport> {
+  const problems: string[] = [];
+  const results: CheckResult[] = [];
+  const { clock, signal, pace } = session.context();
+  const appliedAtMs = clock.now();
+  try {
+    session.log('phase', `Decoy: ${decoy.description}`, { decoy: decoy.id });
+    await decoy.apply(session.actions());
+    await clock.sleep(secondsAt(decoy.givenSeconds, pace) * 1000, signal);
+    // Recover checks look at what is true since the "repair"; invariants at the time of the decoy.
+    const context = session.context({ ...session.timeline, repairedAtMs: appliedAtMs });
+    const judge = (): Promise<CheckResult[]> =>
+      Promise.all(
+        decoy.rejectedBy.map((id) => {
+          const check = act.recover.find((one) => one.id === id);
+          if (check !== undefined) return runCheck(check, 'recover-control', context, 'refute');
+          const invariant = act.invariants.find((one) => one.id === id)!;
+          return judgeInvariant(invariant, context, { fromMs: appliedAtMs, toMs: clock.now() });
+        }),
+      );
+    const deadline = clock.now() + 1000 * secondsAt(decoy.judgedWithinSeconds ?? 0, pace);
+    let judged = await judge();
+    while (!isRejected(judged) && clock.now() < deadline) {
+      await clock.sleep(pollInterval(pace), signal);
+      judged = await judge();
+    }
+    results.push(...judged);
+    for (const one of results) {
+      if (one.verdict === 'passed') problems.push(`${one.id} accepted it (observed ${one.observed})`);
+      if (one.verdict === 'error')
+        problems.push(`${one.id} could not be measured (${one.note ?? 'no reason'})`);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    problems.push(`it could not be tried: ${error instanceof Error ? error.message : String(error)}`);
+  } finally {
+    await decoy.undo(session.actions());
+  }
+  const by = results
+    .filter((one) => one.verdict === 'failed')
+    .map(({ id, verdict, observed, note }) => ({
+      check: id,
+      verdict,
+      observed,
+      ...(note === undefined ? {} : { note }),
+    }));
+  const accepted = results.some((one) => one.verdict === 'passed');
+  const rejected = accepted ? false : isRejected(results) ? true : null;
+  return { id: decoy.id, rejected, by, problems };
+}
+
+function isRejected(results: readonly CheckResult[]): boolean {
+  return results.length > 0 && results.every((one) => one.verdict === 'failed');
+}
+
+/** A decoy that was never come to. */
+export function decoyNotReached({ id }: Decoy, reason: string): DecoyReport {
+  return { id, rejected: null, by: [], problems: [reason] };
+}
