@@ -14,6 +14,7 @@ import { type Progress, ProgressStore } from '../exercise/progress.ts';
 import { pollInterval } from '../exercise/run-check.ts';
 import { planExercise, writeScaffold } from '../exercise/scaffold.ts';
 import { ScoreStore } from '../exercise/score-store.ts';
+import { assertVaries, parseSeed, seedToStart, withSeed } from '../exercise/variant.ts';
 import { phaseOf, whereabouts } from '../exercise/where.ts';
 import { Workshop } from '../exercise/workshop.ts';
 import { projectRoot } from '../root.ts';
@@ -33,7 +34,8 @@ export function register(program: Command, context: LabContext): void {
   step('list', 'show the exercises and how far you are').action(() => listExercises(context));
   step('start', 'start an exercise, go on with its next act, or take it up again')
     .argument('[id]', 'its ID or number; default: the open exercise')
-    .action((id: string | undefined) => startExercise(context, id));
+    .option('--seed <number>', 'which variant, where it has several; default: by chance', parseSeed)
+    .action((id: string | undefined, options: { seed?: number }) => startExercise(context, id, options.seed));
   step('new', 'write the files of a new exercise, to be filled in')
     .argument('<id>', 'two digits and a name, such as 08-cpu-burn')
     .action((id: string) => newExercise(context, id));
@@ -126,12 +128,19 @@ function newExercise({ ui }: LabContext, id: string): void {
 }
 
 /** Starts or resumes; used by the menu as well. */
-export async function startExercise(context: LabContext, given: string | undefined): Promise<void> {
+export async function startExercise(
+  context: LabContext,
+  given: string | undefined,
+  seed?: number,
+): Promise<void> {
   const open =
     given ??
     openExerciseId({ progress: new ProgressStore(context.paths.exercises) }, exerciseIds(projectRoot));
-  const exercise = await loadExercise(projectRoot, open);
+  const loaded = await loadExercise(projectRoot, open);
+  if (seed !== undefined) assertVaries([loaded]);
   const { ui } = context;
+  const store = new ProgressStore(context.paths.exercises);
+  const exercise = withSeed(loaded, seedToStart(loaded, store.read(loaded.id), seed));
   await exclusively(context, `exercise start ${exercise.id}`, async () => {
     const lab = await bootLab(context);
     const learner = makeLearner(context, new Workshop(context, lab), exercise);
@@ -320,7 +329,10 @@ async function learnerAt(
   };
 }
 
-function makeLearner({ ui }: LabContext, workshop: Workshop, exercise: Exercise): Learner {
+function makeLearner({ ui }: LabContext, workshop: Workshop, loaded: Exercise): Learner {
+  // One that was begun stays the variant that it is.
+  const exercise =
+    loaded.played === undefined ? withSeed(loaded, workshop.progress.read(loaded.id)?.seed) : loaded;
   return new Learner(workshop, exercise, {
     onStep: (text) => ui.line(text),
     onCheck: (result) => ui.line(`  ${resultLine(result)}`),
