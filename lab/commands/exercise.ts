@@ -10,7 +10,7 @@ import { exerciseIds, loadExercise, loadExercises } from '../exercise/load-exerc
 import type { MeasuredPart } from '../exercise/measure-parts.ts';
 import { type Exercise, isDone, type Task } from '../exercise/model.ts';
 import { isAsWanted } from '../exercise/phase.ts';
-import { type Progress, ProgressStore } from '../exercise/progress.ts';
+import { isBroken, type Progress, ProgressStore } from '../exercise/progress.ts';
 import { pollInterval } from '../exercise/run-check.ts';
 import { planExercise, writeScaffold } from '../exercise/scaffold.ts';
 import { ScoreStore } from '../exercise/score-store.ts';
@@ -20,7 +20,7 @@ import { Workshop } from '../exercise/workshop.ts';
 import { projectRoot } from '../root.ts';
 import { acquireLock } from '../state/lock.ts';
 import { scoreRow, scoresLine, showScoreboard } from '../ui/scores.ts';
-import { bootLab } from './boot.ts';
+import { bootLab, bootLabAgain } from './boot.ts';
 
 /** `exercise`: a learner's way through the exercises. State is kept, so that every step is a command of its own. */
 export function register(program: Command, context: LabContext): void {
@@ -140,9 +140,11 @@ export async function startExercise(
   if (seed !== undefined) assertVaries([loaded]);
   const { ui } = context;
   const store = new ProgressStore(context.paths.exercises);
-  const exercise = withSeed(loaded, seedToStart(loaded, store.read(loaded.id), seed));
+  const progress = store.read(loaded.id);
+  const exercise = withSeed(loaded, seedToStart(loaded, progress, seed));
   await exclusively(context, `exercise start ${exercise.id}`, async () => {
-    const lab = await bootLab(context);
+    const goesOn = progress !== undefined && isBroken(progress);
+    const lab = await (goesOn ? bootLabAgain(context) : bootLab(context));
     const learner = makeLearner(context, new Workshop(context, lab), exercise);
     const { resumed, outcomes } = await learner.start();
     const failed = outcomes.find((outcome) => !outcome.held);
@@ -193,6 +195,9 @@ export async function checkExercise(context: LabContext, id: string | undefined)
 function showLearnings({ ui }: LabContext, { exercise, score }: Learner): void {
   ui.line('The steady state is back: done. What to take along:');
   for (const learning of exercise.learnings) ui.line(`  - ${learning}`);
+  const { played } = exercise;
+  if (played !== undefined)
+    ui.line(`This time: ${played.variant} (seed ${played.seed}). Another time it may be another way.`);
   if (score === undefined) return;
   ui.line();
   const { points, parts } = score.score;
@@ -224,7 +229,7 @@ async function showWhereabouts(context: LabContext): Promise<void> {
 async function scoreboardOf(context: LabContext, exercise: Exercise): Promise<readonly MeasuredPart[]> {
   if (exercise.scored === undefined) return [];
   const lab = await (await context.runtime()).attach();
-  return lab === undefined ? [] : makeLearner(context, new Workshop(context, lab), exercise).scoreboard();
+  return lab === undefined ? [] : learnerOf(context, new Workshop(context, lab), exercise).scoreboard();
 }
 
 /** The checks of the moment, drawn again and again. Without a terminal, a block of lines each time. */
@@ -324,15 +329,16 @@ async function learnerAt(
       : openExerciseId(workshop, known);
   const exercise = await loadExercise(projectRoot, id);
   return {
-    learner: makeLearner(context, workshop, exercise),
+    learner: learnerOf(context, workshop, exercise),
     rest: id === words[0] ? words.slice(1) : words,
   };
 }
 
-function makeLearner({ ui }: LabContext, workshop: Workshop, loaded: Exercise): Learner {
-  // One that was begun stays the variant that it is.
-  const exercise =
-    loaded.played === undefined ? withSeed(loaded, workshop.progress.read(loaded.id)?.seed) : loaded;
+/** The learner of an exercise that was begun: it stays the variant that it is. */
+const learnerOf = (context: LabContext, workshop: Workshop, exercise: Exercise): Learner =>
+  makeLearner(context, workshop, withSeed(exercise, workshop.progress.read(exercise.id)?.seed));
+
+function makeLearner({ ui }: LabContext, workshop: Workshop, exercise: Exercise): Learner {
   return new Learner(workshop, exercise, {
     onStep: (text) => ui.line(text),
     onCheck: (result) => ui.line(`  ${resultLine(result)}`),
