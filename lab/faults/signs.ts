@@ -150,8 +150,8 @@ export const faultSigns: Readonly<Record<string, FaultSigns>> = {
     metrics: '`up` of the target is 0 after the scrape timeout; requests to it take the gateway’s timeout',
     logs: 'no line of the target; the gateway warns that it took it out',
     traces: 'no span of the target; the gateway’s spans end with a timeout',
-    alerts: ['ServiceDown'],
-    when: 'for a service',
+    alerts: ['ServiceDown', 'DatabaseDown'],
+    when: 'ServiceDown for a service, DatabaseDown for `postgres-primary`',
   },
   'restart-with-env': {
     metrics: '`process_start_time_seconds` of the target jumps; the rest depends on the variables',
