@@ -15,6 +15,8 @@ export interface TargetView {
   readonly written: string;
   /** The address that runs it in Explore. */
   readonly explore: string;
+  /** Asks Jaeger for the services and the calls between them, not for traces. */
+  readonly serviceMap: boolean;
   /** `{{instance}} {{status}}`; empty: all labels. */
   readonly legend: string;
   readonly instant: boolean;
