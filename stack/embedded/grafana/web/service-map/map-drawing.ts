@@ -87,16 +87,19 @@ function lineOf({ call, points }: PlacedCall, arrow: string, busiest: number): S
 function boxOf({ service, lines, x, y, width, height }: PlacedService, href: string): SVGElement {
   const { name, failedShare = 0 } = service;
   const [left, top] = [x - width / 2, y - height / 2];
+  const row = (text: string, index: number, className: string): SVGElement =>
+    svg('tspan', { x, y: top + 6 + lineHeight * (index + 0.5), class: className }, text);
   const box = svg(
     'a',
-    {
-      href,
-      class: failedShare > 0 ? 'service failing' : 'service',
-      'aria-label': [name, ...lines].join(', '),
-    },
+    { href, class: failedShare > 0 ? 'service failing' : 'service' },
     svg('rect', { x: left, y: top, width, height, rx: 4 }),
-    middleText(name, { x, y: top + 6 + lineHeight / 2 }, 'name'),
-    ...lines.map((line, index) => middleText(line, { x, y: top + 6 + lineHeight * (index + 1.5) }, 'line')),
+    // With a space between the lines, as a screen reader says them.
+    svg(
+      'text',
+      { 'text-anchor': 'middle', 'dominant-baseline': 'central' },
+      row(name, 0, 'name'),
+      ...lines.flatMap((line, index) => [' ', row(line, index + 1, 'line')]),
+    ),
     // As wide as the share that failed.
     svg('rect', { class: 'failed', x: left, y: top + height - 5, width: width * failedShare, height: 5 }),
   );
