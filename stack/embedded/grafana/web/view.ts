@@ -30,10 +30,17 @@ export interface ThresholdView {
   readonly color: string;
 }
 
-/** The alerting rules of one Prometheus, and who silences them. */
-export interface AlertingView {
+/** Where alerting rules are evaluated, and which Alertmanager silences them. */
+export interface RulesView {
   readonly prometheus: string;
+  readonly name: string;
   readonly alertmanager?: string | undefined;
+}
+
+/** Everything that the alerts page asks. */
+export interface AlertingView {
+  readonly rules: readonly RulesView[];
+  readonly managers: readonly { readonly uid: string; readonly name: string }[];
 }
 
 export interface AlertListView {
