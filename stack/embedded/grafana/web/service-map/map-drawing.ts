@@ -98,7 +98,10 @@ function boxOf({ service, lines, x, y, width, height }: PlacedService, href: str
       'text',
       { 'text-anchor': 'middle', 'dominant-baseline': 'central' },
       row(name, 0, 'name'),
-      ...lines.flatMap((line, index) => [' ', row(line, index + 1, 'line')]),
+      ...lines.flatMap((line, index) => [
+        svg('tspan', { 'font-size': 0 }, ' '),
+        row(line, index + 1, 'line'),
+      ]),
     ),
     // As wide as the share that failed.
     svg('rect', { class: 'failed', x: left, y: top + height - 5, width: width * failedShare, height: 5 }),
