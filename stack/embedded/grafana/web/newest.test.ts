@@ -10,7 +10,12 @@ const rangeAt = (to: number): Range => ({ from: to - 15 * minute, to, stepSecond
 describe('where to begin asking', () => {
   const known = { range: rangeAt(noon), answer: undefined, wholeAt: noon };
   test.each([
-    ['five seconds later: a minute before what is known', rangeAt(noon + 5_000), 5_000, noon - minute],
+    [
+      'five seconds later: half a minute before what is known',
+      rangeAt(noon + 5_000),
+      5_000,
+      noon - minute / 2,
+    ],
     ['with another step: everything', { ...rangeAt(noon + 5_000), stepSeconds: 6 }, 5_000, undefined],
     ['earlier: everything', rangeAt(noon - 5_000), 5_000, undefined],
     ['wider: everything', { ...rangeAt(noon), from: noon - 30 * minute }, 5_000, undefined],
@@ -80,11 +85,11 @@ describe('against a data source', () => {
   });
   const spans = () => asked.map(({ start, end }) => end - start);
 
-  test('a refresh asks for the last minute, and has what the whole range would have', async () => {
+  test('a refresh asks for the last half minute, and has what the whole range would have', async () => {
     const one = target();
     await newestSeries(one, rangeAt(noon));
     const refreshed = await newestSeries(one, rangeAt(noon + 6_000));
-    expect(spans()).toEqual([900, 66]);
+    expect(spans()).toEqual([900, 36]);
     expect(refreshed).toEqual(await newestSeries(target(), rangeAt(noon + 6_000)));
     expect(spans().at(-1)).toBe(900);
   });
@@ -97,7 +102,7 @@ describe('against a data source', () => {
       { times: { length: 301 } },
       { times: { length: 301 } },
     ]);
-    expect(spans()).toEqual([900, 66, 900]);
+    expect(spans()).toEqual([900, 36, 900]);
   });
 
   test.each(['rate(x[1m] @ end())', 'x @start()'])(
@@ -114,7 +119,7 @@ describe('against a data source', () => {
     const one = target();
     await newestExemplars(one, rangeAt(noon));
     const refreshed = await newestExemplars(one, rangeAt(noon + 10_000));
-    expect(spans()).toEqual([900, 70]);
+    expect(spans()).toEqual([900, 40]);
     expect(refreshed).toEqual(await newestExemplars(target(), rangeAt(noon + 10_000)));
   });
 });

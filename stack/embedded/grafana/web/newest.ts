@@ -4,7 +4,7 @@ import { extendSeries, type Series } from './series.ts';
 import type { TargetView } from './view.ts';
 
 /** What came late is asked for again: scrapes, evaluations of rules and log lines are up to seconds behind. */
-const overlapMs = 60_000;
+const overlapMs = 30_000;
 const overlapSteps = 5;
 /** From time to time everything, should a server have forgotten or learned something older. */
 const wholeEveryMs = 5 * 60_000;
