@@ -104,7 +104,7 @@ export abstract class SessionLab<Session extends RecordedLab> implements Running
         );
       }
       // Fenced first: one that hangs would go on where it stopped, and commit what waits in its connections beside the
-      // new primary. Ended, it hands over what it committed, or leaves it in its folder.
+      // new primary. Ended, it hands over what it committed to a standby that streams.
       const fenced = await this.#fenceAllBut(id);
       try {
         await this.promoteNow(component);
