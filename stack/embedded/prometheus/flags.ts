@@ -18,9 +18,10 @@ const defaults: Readonly<Record<string, string>> = {
   'log.format': 'logfmt',
   'log.level': 'info',
   'query.lookback-delta': '5m',
-  'query.max-concurrency': '20',
+  // Of heavy queries, each a thread with memory of its own: the real one's 20 are too many for a laptop.
+  'query.max-concurrency': '4',
   'query.max-samples': '50000000',
-  // Evaluation shares its thread with scraping: a shorter default than the real 2m keeps a bad query from stopping it.
+  // Rules are evaluated in the thread that scrapes: a shorter default than the real 2m keeps a bad one from stopping it.
   'query.timeout': '10s',
   'rules.alert.for-grace-period': '10m',
   'rules.alert.for-outage-tolerance': '1h',
@@ -94,6 +95,8 @@ export interface Flags {
   readonly lookbackMs: number;
   readonly queryTimeoutMs: number;
   readonly maxSamples: number;
+  /** Heavy queries at once. */
+  readonly maxConcurrency: number;
   readonly resendDelayMs: number;
   readonly queueCapacity: number;
   readonly batchSize: number;
@@ -162,10 +165,16 @@ function read(all: Record<string, string>, features: readonly string[]): Flags {
     lookbackMs: duration('query.lookback-delta'),
     queryTimeoutMs: duration('query.timeout'),
     maxSamples: Number(all['query.max-samples']),
+    maxConcurrency: attempt('query.max-concurrency', positiveInteger),
     resendDelayMs: duration('rules.alert.resend-delay'),
     queueCapacity: Number(all['alertmanager.notification-queue-capacity']),
     batchSize: Number(all['alertmanager.notification-batch-size']),
     importFile: all['storage.tsdb.import-openmetrics']!,
     storagePath: all['storage.tsdb.path']!,
   };
+}
+
+function positiveInteger(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error('must be a whole number of at least 1');
+  return Number(text);
 }
