@@ -75,7 +75,7 @@ const defaults: Readonly<Record<string, string>> = {
   'web.page-title': 'Prometheus Time Series Collection and Processing Server',
   'web.read-timeout': '5m',
   'web.remote-write-receiver.accepted-protobuf-messages': 'prometheus.WriteRequest',
-  'web.route-prefix': '/',
+  'web.route-prefix': '',
   'web.user-assets': '',
 };
 const hidden = new Set(['storage.tsdb.import-openmetrics']);
@@ -86,6 +86,8 @@ export interface Flags {
   readonly configFile: string;
   readonly listenAddress: string;
   readonly externalUrl: string;
+  /** Before every path, without a slash at its end; empty when there is none. */
+  readonly routePrefix: string;
   readonly features: ReadonlySet<string>;
   readonly enableLifecycle: boolean;
   readonly enableAdminApi: boolean;
@@ -150,11 +152,15 @@ function read(all: Record<string, string>, features: readonly string[]): Flags {
   const { port } = attempt('web.listen-address', parseListenAddress);
   const retention =
     all['storage.tsdb.retention']! === '0s' ? 'storage.tsdb.retention.time' : 'storage.tsdb.retention';
+  const externalUrl = attempt('web.external-url', (text) => parseExternalUrl(text, port));
+  const routePrefix = trimSlashes(all['web.route-prefix'] || new URL(externalUrl).pathname);
+  all['web.route-prefix'] = routePrefix || '/';
   return {
     all: Object.fromEntries(Object.entries(all).filter(([name]) => !hidden.has(name))),
     configFile: all['config.file']!,
     listenAddress: all['web.listen-address']!,
-    externalUrl: all['web.external-url'] || `http://${hostname()}:${port}`,
+    externalUrl,
+    routePrefix,
     features: new Set(features),
     enableLifecycle: all['web.enable-lifecycle'] === 'true',
     enableAdminApi: all['web.enable-admin-api'] === 'true',
@@ -177,4 +183,17 @@ function read(all: Record<string, string>, features: readonly string[]): Flags {
 function positiveInteger(text: string): number {
   if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error('must be a whole number of at least 1');
   return Number(text);
+}
+
+/** The address under which others reach this server, without a slash at its end. */
+function parseExternalUrl(text: string, port: number): string {
+  if (text === '') return `http://${hostname()}:${port}`;
+  if (!URL.canParse(text)) throw new Error('not a URL; give for instance http://localhost:9090/prometheus');
+  return text.replace(/\/+$/, '');
+}
+
+/** `/prom/` as `/prom`, `/` as nothing. */
+function trimSlashes(path: string): string {
+  const inner = path.replace(/^\/+|\/+$/g, '');
+  return inner === '' ? '' : `/${inner}`;
 }

@@ -5,6 +5,7 @@ import { addAdminRoutes } from './api/admin-routes.ts';
 import { addFederation } from './api/federate.ts';
 import { addManagementRoutes } from './api/management-routes.ts';
 import { addPages } from './api/pages.ts';
+import { prefixed } from './api/prefixed.ts';
 import { addQueryRoutes } from './api/query-routes.ts';
 import { addRemoteWrite } from './api/remote-write.ts';
 import { Routing } from './api/routing.ts';
@@ -47,7 +48,8 @@ export async function startPrometheus(flags: Flags, program: ThreadProgram): Pro
   const startedAtMs = Date.now();
   const parser: ParserOptions = {
     experimentalFunctions: flags.features.has('promql-experimental-functions'),
-    durationExpressions: flags.features.has('promql-duration-expr'),
+    // Behind --enable-feature=promql-duration-expr until 3.13, always there since 3.14.
+    durationExpressions: true,
     extendedRangeSelectors: flags.features.has('promql-extended-range-selectors'),
     fillModifiers: flags.features.has('promql-binop-fill-modifiers'),
   };
@@ -151,6 +153,7 @@ export async function startPrometheus(flags: Flags, program: ThreadProgram): Pro
       }
     },
     configFile: flags.configFile,
+    routePrefix: flags.routePrefix,
     quit: () => process.kill(process.pid, 'SIGTERM'),
   });
   addQueryRoutes(routing, {
@@ -183,11 +186,11 @@ export async function startPrometheus(flags: Flags, program: ThreadProgram): Pro
       return undefined;
     },
   });
-  addPages(routing);
+  addPages(routing, flags.routePrefix);
   routing.finish();
 
   // The address first: nothing is scraped by a server that cannot be asked.
-  const server = await listen(app, flags.listenAddress);
+  const server = await listen(prefixed(app, flags.routePrefix), flags.listenAddress);
   port = server.port;
   try {
     load();

@@ -164,6 +164,14 @@ export function plainError(response: Response, status: number, message: string):
   send(response, status, 'text/plain; charset=utf-8', `${message}\n`);
 }
 
+/** Go's http.Redirect. */
+export function redirect(response: Response, status: 301 | 302, target: string): void {
+  response.setHeader('Location', target);
+  const shown = target.replaceAll('&', '&amp;').replaceAll('"', '&#34;').replaceAll('<', '&lt;');
+  const words = status === 301 ? 'Moved Permanently' : 'Found';
+  send(response, status, 'text/html; charset=utf-8', `<a href="${shown}">${words}</a>.\n\n`);
+}
+
 function sendError(response: Response, error: ApiError): void {
   send(
     response,
