@@ -80,6 +80,9 @@ function lately({ ledger, clock, pace, timeline }: ExerciseContext): {
   return { requests, errors: failed, written: ledger.written({ fromMs, toMs }).length };
 }
 
+/** How many notes the client saw created in the last few whole seconds. */
+export const writtenLately = (context: ExerciseContext): number => lately(context).written;
+
 const usersFail: Check = {
   id: 'users-fail',
   claim: 'more than half of what users ask for fails',

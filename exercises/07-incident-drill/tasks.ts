@@ -4,12 +4,13 @@ import type { ComponentState } from '../../lab/runtime/runtime.ts';
 import { accepted, rejected } from '../kit/answers.ts';
 import { evidenceFrom } from '../kit/moments.ts';
 import { communicate, declareIncident, postmortem } from './incident-tasks.ts';
+import { whatHappened } from './variants.ts';
 
 const components = ['gateway', 'api-1', 'postgres-primary', 'postgres-replica', 'loki'] as const;
 
-const gone: ReadonlySet<ComponentState> = new Set(['stopped', 'crashed', 'missing']);
+const gone: ReadonlySet<ComponentState> = new Set(['stopped', 'crashed', 'missing', 'paused']);
 
-/** The component whose loss explains the rest: it does not run, and all that fails depends on it. */
+/** The component whose loss explains the rest: it does nothing, and all that fails depends on it. */
 export const whatIsLost: Task = {
   id: 'what-is-lost',
   prompt: 'Nearly everything fails. Which component is the cause?',
@@ -26,7 +27,7 @@ export const whatIsLost: Task = {
     if (status === undefined || !gone.has(status.state))
       return rejected(`${answer} runs; what it shows is a consequence`);
     return up === 0
-      ? accepted(`${answer} is ${status.state}, and no replica reaches a database`)
+      ? accepted(`${answer} does nothing any more, and no replica reaches a database`)
       : rejected('the replicas reach their database');
   },
   async solve({ lab }) {
@@ -135,6 +136,7 @@ export const failOver: Task = {
 export const tasks: readonly Task[] = [
   declareIncident,
   whatIsLost,
+  whatHappened,
   timeToDetect,
   failOver,
   communicate,

@@ -1,5 +1,6 @@
 // Wrong actions that are plausible in more than one exercise.
 import type { Decoy } from '../../lab/exercise/model/model.ts';
+import { byTheLab } from '../../lab/incident/silence-events.ts';
 import { longEnough } from './windows.ts';
 
 /** Without requests nothing is slow, and nothing is well. */
@@ -34,7 +35,7 @@ export function silenceAlert(alertname: string, ...rejectedBy: string[]): Decoy 
     id: `silence-alert`,
     description: `Silence ${alertname}: nobody is woken any more, and nothing is repaired.`,
     async apply({ observe, signal }) {
-      await observe.alertmanager.silence({ alertname }, 600_000, { createdBy: 'the lab', comment, signal });
+      await observe.alertmanager.silence({ alertname }, 600_000, { createdBy: byTheLab, comment, signal });
     },
     async undo({ observe, signal }) {
       for (const silence of await observe.alertmanager.silences({ signal })) {

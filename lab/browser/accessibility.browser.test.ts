@@ -19,7 +19,7 @@ const everyPanel = {
     type,
     title: `A ${type}`,
     gridPos: { x: 12 * (index % 2), y: 8 * Math.floor(index / 2), w: 12, h: 8 },
-    datasource: { uid: type === 'logs' ? 'loki' : 'prometheus' },
+    datasource: { uid: { logs: 'loki', nodeGraph: 'jaeger' }[type] ?? 'prometheus' },
     options: { content: 'Some words.', stateFilter: { firing: true, normal: true } },
     fieldConfig: {
       defaults: {
@@ -41,6 +41,7 @@ const everyPanel = {
             row: '',
           }[type] ?? 'up',
         legendFormat: '{{instance}}',
+        ...(type === 'nodeGraph' && { queryType: 'dependencyGraph' }),
         exemplar: true,
       },
     ].filter(({ expr }) => expr !== '' && type !== 'alertlist'),
@@ -133,6 +134,13 @@ describe.skipIf(chromium === undefined)(`every page can be read and used by ever
         await page.getByRole('button', { name: 'Pause' }).click();
       },
     ));
+
+  test('Grafana, Explore with the service map and its table', () =>
+    expectNoBarriers(new GrafanaClient(lab.url('grafana')).exploreLink('jaeger', ''), async (page) => {
+      await page.getByRole('button', { name: 'Service map' }).click();
+      await page.getByText('As a table').click();
+      await page.getByRole('row', { name: /^gateway api/ }).waitFor();
+    }));
 
   test('Grafana, a trace', async () => {
     const now = Date.now();

@@ -1,5 +1,10 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startGrafana } from '../../stack/embedded/grafana/server.ts';
 import { AlertmanagerClient } from '../observe/alertmanager-client.ts';
+import { projectRoot } from '../root.ts';
 import { type BrokenLab, bootBrokenLab, chromium, skipReason } from './broken-lab.ts';
 import type { WatchedPage } from './watched-page.ts';
 
@@ -93,6 +98,47 @@ describe.skipIf(chromium === undefined)(`the alerts page of the embedded Grafana
     expect(await silences()).toHaveLength(before);
     await form.getByRole('button', { name: 'Cancel' }).click();
     await form.waitFor({ state: 'hidden' });
+  });
+
+  test('the rules of every Prometheus are there, under its name; one that does not answer hides no other', async () => {
+    const source = (uid: string, url: string, type = 'prometheus') => ({ name: uid, uid, type, url });
+    const prometheus = lab.url('prometheus');
+    const folder = mkdtempSync(join(tmpdir(), 'grafana-'));
+    const datasources = [
+      source('Away', 'http://127.0.0.1:1'),
+      source('East', prometheus),
+      source('West', prometheus),
+      source('Alertmanager', lab.url('alertmanager'), 'alertmanager'),
+    ];
+    try {
+      mkdirSync(join(folder, 'datasources'));
+      writeFileSync(join(folder, 'datasources', 'three.yaml'), JSON.stringify({ datasources }));
+      await using grafana = await startGrafana({
+        host: '127.0.0.1',
+        port: 0,
+        provisioningPath: folder,
+        adminPassword: 'admin',
+        anonymousEnabled: true,
+        webPath: join(projectRoot, 'dist', 'web'),
+      });
+      await using alerts = await lab.open(`${grafana.url}/alerting/list`);
+      const { page } = alerts;
+      const rulesOf = (name: string) =>
+        page.locator('#rules').getByRole('heading', { name }).locator('xpath=following-sibling::div[1]');
+      await rulesOf('Away').getByText('cannot reach data source Away').waitFor();
+      for (const name of ['East', 'West']) {
+        await rulesOf(name).getByRole('button', { name: 'Silence HighLatency, api-1' }).waitFor();
+      }
+      const rows = await rulesOf('West').locator('tbody tr').count();
+      expect(rows).toBeGreaterThan(10);
+      const firing = await rulesOf('West').locator('tbody tr').filter({ hasText: 'firing' }).count();
+      expect(firing).toBeGreaterThanOrEqual(2);
+      const [counted] = /^\d+/.exec((await page.locator('#count').textContent()) ?? '') ?? [];
+      expect(Number(counted)).toBeGreaterThanOrEqual(4);
+      await alerts.picture('grafana-alerts-of-three');
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   test('a page of another site cannot silence anything', async () => {

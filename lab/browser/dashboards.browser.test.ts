@@ -162,6 +162,40 @@ describe.skipIf(chromium === undefined)(`the embedded Grafana${skipReason}`, () 
     expect(service.problems).toEqual([]);
   });
 
+  test('the service map has the calls between services, as arrows and as a table, and leads to their traces', async () => {
+    await using debug = await openDashboard('debug');
+    const { page } = debug;
+    const map = panel(debug, 'Who calls whom');
+    const box = (service: string) =>
+      map.getByRole('link', { name: new RegExp(`^${service} .* of spans failed$`) });
+    await box('gateway').waitFor();
+    const counts = await map.locator('.call title').allTextContents();
+    expect(counts).toContainEqual(expect.stringMatching(/^gateway calls api: [\d,]+$/));
+    expect(await box('api').textContent()).toMatch(/^api [\d,]+ calls .*of spans failed$/);
+    const { x: caller } = (await box('gateway').boundingBox())!;
+    const { x: called } = (await box('api').boundingBox())!;
+    expect(caller).toBeLessThan(called);
+
+    // By keyboard; it stays open, and the focus where it is, over a refresh.
+    await map.getByText('As a table').focus();
+    await page.keyboard.press('Enter');
+    const row = map.getByRole('row', { name: /^gateway api [\d,]+$/ });
+    const first = await row.textContent();
+    await expect.poll(() => row.textContent(), { timeout: 30_000 }).not.toBe(first);
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('As a table');
+    await debug.picture('grafana-service-map');
+
+    await map.getByRole('link', { name: 'Explore' }).focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/explore\?.*dependencyGraph/);
+    await page.locator('.service-map').getByRole('link', { name: /^api / }).click();
+    await page.locator('#result tbody tr').first().waitFor();
+    expect(await page.locator('.cm-content').textContent()).toBe('api');
+    await page.getByRole('button', { name: 'Service map' }).click();
+    await page.locator('.service-map').waitFor();
+    expect(debug.problems).toEqual([]);
+  });
+
   test('a query that cannot be parsed is answered with its error, and the page stays usable', async () => {
     await using explore = await lab.open(`${lab.url('grafana')}/explore`);
     const query = explore.page.getByLabel('Query');

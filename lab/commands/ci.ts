@@ -5,6 +5,7 @@ import { assertExerciseCapable } from '../exercise/learn/learner.ts';
 import { GuideQueries, readGuide } from '../exercise/model/guide.ts';
 import { loadExercise, loadExercises } from '../exercise/model/load-exercises.ts';
 import type { Exercise } from '../exercise/model/model.ts';
+import { assertVaries, parseSeed, unattendedSeed, withSeed } from '../exercise/model/variant.ts';
 import { resultLine } from '../exercise/report/check-line.ts';
 import {
   combineOutcomes,
@@ -28,6 +29,13 @@ import { bootLab } from './boot.ts';
 /** The longest that one exercise may take, after which its faults and its traffic end by themselves. */
 const budgetSeconds = { lab: 600, real: 1_800 } as const;
 
+interface CiOptions {
+  readonly report: string;
+  readonly seed?: number;
+  readonly keep?: boolean;
+  readonly prove?: boolean;
+}
+
 /** `ci`: runs exercises from the steady state and back, without a person, and reports. */
 export function register(program: Command, context: LabContext): void {
   program
@@ -35,16 +43,23 @@ export function register(program: Command, context: LabContext): void {
     .description('run exercises unattended: the control must fail, the break be seen, decoys be rejected')
     .argument('[ids...]', 'exercises by ID or number, or "all" (default)')
     .option('--report <directory>', 'where report.json, junit.xml and summary.md go', 'report')
+    .option(
+      '--seed <number>',
+      `which variant, where an exercise has several; default: ${unattendedSeed}`,
+      parseSeed,
+    )
     .option('--keep', 'leave a lab running that this command started')
     .option(
       '--prove',
       'also run every act without its fault, with it elsewhere, and with foreign faults; try every right version of a file',
     )
-    .action(async (ids: string[], options: { report: string; keep?: boolean; prove?: boolean }) => {
+    .action(async (ids: string[], options: CiOptions) => {
       const all = ids.length === 0 || ids.includes('all');
-      const exercises = all
+      const loaded = all
         ? await loadExercises(projectRoot)
         : await Promise.all([...new Set(ids)].map((id) => loadExercise(projectRoot, id)));
+      if (options.seed !== undefined) assertVaries(loaded);
+      const exercises = loaded.map((exercise) => withSeed(exercise, options.seed ?? unattendedSeed));
       const directory = resolve(options.report);
       const { prepareReport, writeReport } = await import('../exercise/report/write-report.ts');
       prepareReport(directory);
@@ -88,7 +103,7 @@ async function runAll(
       });
       try {
         for (const exercise of exercises) {
-          context.ui.line(`${exercise.id}: ${exercise.title}`);
+          context.ui.line(`${exercise.id}: ${exercise.title}${playedAs(exercise.played)}`);
           // The windows of their queries are those of the lab's pace.
           const guide = new GuideQueries(lab.pace.name === 'lab' ? readGuide(projectRoot, exercise.id) : []);
           const silences = await activeSilences(workshop);
@@ -106,7 +121,9 @@ async function runAll(
         if (prove) {
           const all = exercises.flatMap((exercise) => exercise.acts.map((act) => ({ exercise, act })));
           for (const { exercise, act } of all) {
-            const others = all.map((one) => one.act).filter((one) => one !== act);
+            // Also what might have gone wrong in its place: what tells the variants apart has to do so.
+            const variants = (exercise.variants ?? []).flatMap((one) => one.acts);
+            const others = [...variants, ...all.map((one) => one.act)].filter((one) => one !== act);
             for (const substitute of substitutesFor(act, others, lab.pace)) {
               const cell = await proveCell(exercise, act, substitute, session(), {}, machine);
               cells.push(cell);
@@ -165,6 +182,10 @@ function tell({ ui }: LabContext): RunEvents {
 
 const mark = (good: boolean): string => (good ? '✓' : '✗');
 
+/** Which variant it was, for who reads the run: nobody plays here. */
+const playedAs = ({ seed, variant }: { seed?: number; variant?: string } = {}): string =>
+  seed === undefined ? '' : ` (seed ${seed}: ${variant})`;
+
 function successionLine({ exercise, after, outcome, ms, problem }: Succession): string {
   const head = `${mark(outcome === 'passed')} ${exercise} after ${after}`;
   return outcome === 'passed'
@@ -201,7 +222,7 @@ function describeRun({ ui }: LabContext, report: RunReport, directory: string): 
           ],
     );
     ui.line(
-      `${mark(exercise.outcome === 'passed')} ${[`${exercise.id}: ${exercise.outcome}`, ...detected].join(', ')}`,
+      `${mark(exercise.outcome === 'passed')} ${[`${exercise.id}: ${exercise.outcome}`, ...detected].join(', ')}${playedAs(exercise)}`,
     );
     for (const problem of [...exercise.acts.flatMap((act) => act.problems), ...exercise.problems])
       ui.line(`  ${problem}`);

@@ -9,8 +9,9 @@ import { phaseOf, whereabouts } from '../exercise/learn/where.ts';
 import { systemClock } from '../exercise/model/clock.ts';
 import { exerciseIds, loadExercise, loadExercises } from '../exercise/model/load-exercises.ts';
 import { type Exercise, isDone, type Task } from '../exercise/model/model.ts';
-import { type Progress, ProgressStore } from '../exercise/model/progress.ts';
+import { isBroken, type Progress, ProgressStore } from '../exercise/model/progress.ts';
 import { planExercise, writeScaffold } from '../exercise/model/scaffold.ts';
+import { assertVaries, parseSeed, seedToStart, withSeed } from '../exercise/model/variant.ts';
 import { checkLine, resultLine } from '../exercise/report/check-line.ts';
 import type { PhaseOutcome } from '../exercise/run/lifecycle.ts';
 import { isAsWanted } from '../exercise/run/phase.ts';
@@ -19,7 +20,7 @@ import { projectRoot } from '../root.ts';
 import { acquireLock } from '../state/lock.ts';
 import { scoreRow, scoresLine, showScoreboard } from '../ui/scores.ts';
 import { Workshop } from '../workshop.ts';
-import { bootLab } from './boot.ts';
+import { bootLab, bootLabAgain } from './boot.ts';
 
 /** `exercise`: a learner's way through the exercises. State is kept, so that every step is a command of its own. */
 export function register(program: Command, context: LabContext): void {
@@ -33,7 +34,8 @@ export function register(program: Command, context: LabContext): void {
   step('list', 'show the exercises and how far you are').action(() => listExercises(context));
   step('start', 'start an exercise, go on with its next act, or take it up again')
     .argument('[id]', 'its ID or number; default: the open exercise')
-    .action((id: string | undefined) => startExercise(context, id));
+    .option('--seed <number>', 'which variant, where it has several; default: by chance', parseSeed)
+    .action((id: string | undefined, options: { seed?: number }) => startExercise(context, id, options.seed));
   step('new', 'write the files of a new exercise, to be filled in')
     .argument('<id>', 'two digits and a name, such as 08-cpu-burn')
     .action((id: string) => newExercise(context, id));
@@ -126,14 +128,23 @@ function newExercise({ ui }: LabContext, id: string): void {
 }
 
 /** Starts or resumes; used by the menu as well. */
-export async function startExercise(context: LabContext, given: string | undefined): Promise<void> {
+export async function startExercise(
+  context: LabContext,
+  given: string | undefined,
+  seed?: number,
+): Promise<void> {
   const open =
     given ??
     openExerciseId({ progress: new ProgressStore(context.paths.exercises) }, exerciseIds(projectRoot));
-  const exercise = await loadExercise(projectRoot, open);
+  const loaded = await loadExercise(projectRoot, open);
+  if (seed !== undefined) assertVaries([loaded]);
   const { ui } = context;
+  const store = new ProgressStore(context.paths.exercises);
+  const progress = store.read(loaded.id);
+  const exercise = withSeed(loaded, seedToStart(loaded, progress, seed));
   await exclusively(context, `exercise start ${exercise.id}`, async () => {
-    const lab = await bootLab(context);
+    const goesOn = progress !== undefined && isBroken(progress);
+    const lab = await (goesOn ? bootLabAgain(context) : bootLab(context));
     const learner = makeLearner(context, new Workshop(context, lab), exercise);
     const { resumed, outcomes } = await learner.start();
     const failed = outcomes.find((outcome) => !outcome.held);
@@ -184,6 +195,9 @@ export async function checkExercise(context: LabContext, id: string | undefined)
 function showLearnings({ ui }: LabContext, { exercise, score }: Learner): void {
   ui.line('The steady state is back: done. What to take along:');
   for (const learning of exercise.learnings) ui.line(`  - ${learning}`);
+  const { played } = exercise;
+  if (played !== undefined)
+    ui.line(`This time: ${played.variant} (seed ${played.seed}). Another time it may be another way.`);
   if (score === undefined) return;
   ui.line();
   const { points, parts } = score.score;
@@ -215,7 +229,7 @@ async function showWhereabouts(context: LabContext): Promise<void> {
 async function scoreboardOf(context: LabContext, exercise: Exercise): Promise<readonly MeasuredPart[]> {
   if (exercise.scored === undefined) return [];
   const lab = await (await context.runtime()).attach();
-  return lab === undefined ? [] : makeLearner(context, new Workshop(context, lab), exercise).scoreboard();
+  return lab === undefined ? [] : learnerOf(context, new Workshop(context, lab), exercise).scoreboard();
 }
 
 /** The checks of the moment, drawn again and again. Without a terminal, a block of lines each time. */
@@ -315,10 +329,14 @@ async function learnerAt(
       : openExerciseId(workshop, known);
   const exercise = await loadExercise(projectRoot, id);
   return {
-    learner: makeLearner(context, workshop, exercise),
+    learner: learnerOf(context, workshop, exercise),
     rest: id === words[0] ? words.slice(1) : words,
   };
 }
+
+/** The learner of an exercise that was begun: it stays the variant that it is. */
+const learnerOf = (context: LabContext, workshop: Workshop, exercise: Exercise): Learner =>
+  makeLearner(context, workshop, withSeed(exercise, workshop.progress.read(exercise.id)?.seed));
 
 function makeLearner({ ui }: LabContext, workshop: Workshop, exercise: Exercise): Learner {
   return new Learner(workshop, exercise, {

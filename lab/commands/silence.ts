@@ -2,7 +2,7 @@ import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
-import type { AlertmanagerClient, Silence } from '../observe/alertmanager-client.ts';
+import { describeMatchers, recordSilences, silenceEvent } from '../incident/silence-events.ts';
 import { ObserveError } from '../observe/observe-error.ts';
 import { Workshop } from '../workshop.ts';
 
@@ -27,8 +27,8 @@ export function register(program: Command, context: LabContext): void {
     .action(async (alert: string | undefined, labels: string[], options: Options) => {
       const workshop = new Workshop(context, await context.running());
       const { alertmanager } = workshop.backends;
-      if (options.expire !== undefined) return expire(context, alertmanager, options.expire);
-      if (alert === undefined) return list(context, alertmanager);
+      if (options.expire !== undefined) return expire(context, workshop, options.expire);
+      if (alert === undefined) return list(context, workshop);
       const durationMs = parseDuration(options.for);
       const matchers = { alertname: alert, ...parseLabels(labels) };
       const { signal } = context;
@@ -43,7 +43,7 @@ export function register(program: Command, context: LabContext): void {
         kind: 'silence',
         actor: 'learner',
         text: `${filter.join(', ')} is silenced for ${options.for}: ${options.comment}`,
-        details: { id, matchers, durationMs },
+        details: { silenceEvent: silenceEvent(id, 'begin'), id, matchers, durationMs },
       });
       context.ui.result({ id, matchers, durationMs, firing }, () => {
         context.ui.line(
@@ -55,8 +55,9 @@ export function register(program: Command, context: LabContext): void {
     });
 }
 
-async function list({ ui, signal }: LabContext, alertmanager: AlertmanagerClient): Promise<void> {
-  const silences = (await alertmanager.silences({ signal })).filter(
+async function list({ ui, signal }: LabContext, { backends, events }: Workshop): Promise<void> {
+  await recordSilences({ observe: backends, events }, { signal });
+  const silences = (await backends.alertmanager.silences({ signal })).filter(
     ({ status }) => status.state !== 'expired',
   );
   ui.result({ silences }, () => {
@@ -74,27 +75,16 @@ async function list({ ui, signal }: LabContext, alertmanager: AlertmanagerClient
   });
 }
 
-const describeMatchers = ({ matchers }: Silence): string =>
-  matchers
-    .map(({ name, value, isRegex, isEqual }) => {
-      const operator = isRegex ? (isEqual ? '=~' : '!~') : isEqual ? '=' : '!=';
-      return `${name}${operator}"${value}"`;
-    })
-    .join(', ');
-
-async function expire(
-  { ui, signal }: LabContext,
-  alertmanager: AlertmanagerClient,
-  id: string,
-): Promise<void> {
+async function expire({ ui, signal }: LabContext, { backends, events }: Workshop, id: string): Promise<void> {
   try {
-    await alertmanager.expireSilence(id, { signal });
+    await backends.alertmanager.expireSilence(id, { signal });
   } catch (error) {
     if (error instanceof ObserveError && error.failure === 'refused') {
       throw new UsageError(`"${id}" is not a silence.`, 'See the IDs: npm run lab -- silence');
     }
     throw error;
   }
+  await recordSilences({ observe: backends, events }, { signal });
   ui.result({ expired: id }, () => ui.line(`The silence ${id} has ended.`));
 }
 

@@ -34,8 +34,14 @@ export function register(program: Command, context: LabContext): void {
 
 function show(ui: Ui, state: SloState, pace: string): void {
   ui.table([
-    ['OBJECTIVE', 'WANTED', 'NOW', ''],
-    ...state.objectives.map((one) => [one.name, one.objective, measured(one), verdict(one)]),
+    ['OBJECTIVE', 'WANTED', 'MEASURED', 'OVER THE LAST', ''],
+    ...state.objectives.map((one) => [
+      one.name,
+      one.objective,
+      measured(one),
+      duration(one.overSeconds),
+      verdict(one),
+    ]),
   ]);
   const { budget, burnRates } = state;
   ui.line();

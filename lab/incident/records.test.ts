@@ -47,6 +47,22 @@ const context = {
   pace: paces.lab,
   observe: {
     prometheus: { queryRange: async () => [] },
+    alertmanager: {
+      silences: async () => [
+        {
+          ...{
+            id: 's',
+            createdBy: 'rosa',
+            comment: 'known',
+            startsAt: iso(42),
+            endsAt: iso(642),
+            updatedAt: iso(42),
+          },
+          matchers: [{ name: 'alertname', value: 'DatabaseDown', isRegex: false, isEqual: true }],
+          status: { state: 'active' },
+        },
+      ],
+    },
     inbox: {
       notifications: async () => [
         { ...message, alertname: 'Earlier', receivedAt: iso(10) },
@@ -112,6 +128,7 @@ it('tells what happened in order, and what was broken on purpose only to whom it
     'the escalate',
     'DatabaseDown, by Ada',
     'INC-1 declared as SEV1: Reading fails',
+    'alertname="DatabaseDown" is silenced by rosa: known',
     'users are served again, after 40 s',
   ]);
   expect((await texts(true))[0]).toBe('the secret');

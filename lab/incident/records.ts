@@ -1,17 +1,20 @@
 import type { Pace } from '../../stack/pace.ts';
 import { episodesIn, harmIn, notificationsIn, type ReviewContext } from '../alerts/review.ts';
 import type { EventLog } from '../events/event-log.ts';
+import type { Backends } from '../observe/backends.ts';
 import { errorBudget } from '../slo/budget.ts';
 import { availabilityObjective } from '../slo/read-slo.ts';
 import { type Interval, isError, type Ledger, ledgerLateMs, sumSlices } from '../traffic/ledger.ts';
 import type { Incident } from './incident.ts';
 import { recordPages } from './page-events.ts';
+import { recordSilences } from './silence-events.ts';
 import { onceEach, recordStatusEdits } from './status-edits.ts';
 
 /** How far back users are asked how they fare. */
 export const feltWithinMs = 15_000;
 
 export interface RecordsContext extends ReviewContext {
+  readonly observe: Pick<Backends, 'prometheus' | 'inbox' | 'alertmanager'>;
   readonly events: EventLog;
 }
 
@@ -28,7 +31,7 @@ export interface Moment {
 const ofTheExercise: ReadonlySet<string> = new Set(['phase', 'hint', 'answer', 'score', 'load']);
 
 /**
- * What happened, from every record there is: the client's, Prometheus's, the inbox's and the event log. `secrets`: also
+ * What happened, from every record there is: the client's, Prometheus's, the inbox's, Alertmanager's silences and the event log. `secrets`: also
  * what was broken on purpose, which somebody who still looks for it should not read.
  */
 export async function timelineOf(
@@ -41,6 +44,7 @@ export async function timelineOf(
     notificationsIn(context, interval),
     recordPages(context, context),
     recordStatusEdits(context, context),
+    recordSilences(context, context),
   ]);
   const moments: Moment[] = [];
   const add = (atMs: number, kind: MomentKind, text: string): void => {

@@ -52,11 +52,11 @@ function record(events: EventLog, { id, at, incident, state, message, components
   });
 }
 
-/** Events without those that two commands have read of the inbox at the same moment. */
+/** Events without those that two commands have read of the inbox or Alertmanager at the same moment. */
 export function onceEach(events: readonly LabEvent[]): LabEvent[] {
   const seen = new Set<unknown>();
   return events.filter(({ details }) => {
-    const id = details?.statusEdit ?? details?.pageEvent;
+    const id = details?.statusEdit ?? details?.pageEvent ?? details?.silenceEvent;
     if (id === undefined) return true;
     if (seen.has(id)) return false;
     seen.add(id);

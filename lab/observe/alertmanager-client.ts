@@ -25,7 +25,9 @@ const silence = z.object({
   id: z.string(),
   comment: z.string(),
   createdBy: z.string(),
+  startsAt: z.string().default(''),
   endsAt: z.string().default(''),
+  updatedAt: z.string().default(''),
   matchers: z
     .array(
       z.object({

@@ -23,6 +23,7 @@ class FakeLab extends SessionLab<FakeSession> {
   readonly capabilities: ReadonlySet<Capability> = new Set();
   readonly running = new Set<string>();
   readonly done: string[] = [];
+  refuses = false;
 
   protected copyConfigNow(): void {}
 
@@ -38,6 +39,7 @@ class FakeLab extends SessionLab<FakeSession> {
     this.#note(graceMs === undefined ? 'stop' : `stop within ${graceMs} ms:`, id);
   }
   protected async promoteNow({ id }: Component): Promise<void> {
+    if (this.refuses) throw new Error(`${id} was not promoted`);
     this.#note('promote', id);
   }
   protected async rejoinNow({ id }: Component): Promise<void> {
@@ -127,12 +129,24 @@ test('variables stay until a restart lays others over', async () => {
   expect(await lab.overrides('service')).toEqual({});
 });
 
-test('a promotion is on disk before the old primary rejoins behind the new one', async () => {
+test('a promotion stops the old primary first, and is on disk before that one rejoins behind the new one', async () => {
   lab.running.add('one').add('two').add('service');
   await lab.promote('two');
   await lab.promote('two');
-  expect(lab.done).toEqual(['promote two (wanted -, primary one)', 'rejoin one (wanted -, primary two)']);
+  expect(lab.done).toEqual([
+    'stop one (wanted -, primary one)',
+    'promote two (wanted -, primary one)',
+    'rejoin one (wanted -, primary two)',
+  ]);
   expect(readLabState(stateFile)?.postgresPrimary).toBe('two');
+});
+
+test('after a promotion that failed the old primary takes writes again', async () => {
+  lab.running.add('one').add('two');
+  lab.refuses = true;
+  await expect(lab.promote('two')).rejects.toThrow('not promoted');
+  expect(lab.done).toEqual(['stop one (wanted -, primary one)', 'start one (wanted -, primary one)']);
+  expect(readLabState(stateFile)?.postgresPrimary).toBe('one');
 });
 
 test('a primary that does not run is left alone by a promotion', async () => {

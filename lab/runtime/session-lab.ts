@@ -103,15 +103,30 @@ export abstract class SessionLab<Session extends RecordedLab> implements Running
           'Start it first: npm run lab -- up',
         );
       }
-      await this.promoteNow(component);
-      this.session.update((state) => ({ ...state, postgresPrimary: id }));
-      // It takes writes now; the old primary, where it still runs, is no longer one anybody should write to: it
-      // rejoins behind the new one. Where it does not run, it comes back as a standby with the next start.
-      for (const other of this.session.components) {
-        if (other.program.kind !== 'postgres' || other.id === id) continue;
-        if (await this.runsNow(other)) await this.rejoinNow(other);
+      // Fenced first: one that hangs would go on where it stopped, and commit what waits in its connections beside the
+      // new primary. Ended, it hands over what it committed to a standby that streams.
+      const fenced = await this.#fenceAllBut(id);
+      try {
+        await this.promoteNow(component);
+      } catch (error) {
+        for (const other of fenced) await this.startNow(other);
+        throw error;
       }
+      this.session.update((state) => ({ ...state, postgresPrimary: id }));
+      // Where the old primary did not run, it comes back as a standby with the next start.
+      for (const other of fenced) await this.rejoinNow(other);
     });
+  }
+
+  /** Stops the other databases that run; returns them. */
+  async #fenceAllBut(id: ComponentId): Promise<Component[]> {
+    const fenced: Component[] = [];
+    for (const other of this.session.components) {
+      if (other.program.kind !== 'postgres' || other.id === id || !(await this.runsNow(other))) continue;
+      await this.stopNow(other);
+      fenced.push(other);
+    }
+    return fenced;
   }
 
   readConfig(path: string): string | undefined {
@@ -145,7 +160,7 @@ export abstract class SessionLab<Session extends RecordedLab> implements Running
   protected abstract stopNow(component: Component, graceMs?: number): Promise<void>;
   /** Turns a standby that runs into a primary. */
   protected abstract promoteNow(component: Component): Promise<void>;
-  /** Makes a database that runs follow the primary of the state. */
+  /** Makes a database, which was stopped for it, follow the primary of the state. */
   protected abstract rejoinNow(component: Component): Promise<void>;
 
   abstract status(): Promise<ComponentStatus[]>;

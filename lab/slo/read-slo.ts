@@ -10,6 +10,8 @@ export interface ObjectiveState {
   /** As measured now, in the objective's unit; null where there is nothing to measure. */
   readonly measured: number | null;
   readonly unit: '%' | 'ms' | 'req/s';
+  /** The window that it is measured over, up to now. */
+  readonly overSeconds: number;
   readonly met: boolean | null;
 }
 
@@ -69,25 +71,42 @@ export async function readSlo(
     name: string,
     objective: string,
     unit: ObjectiveState['unit'],
-    measured: number | null,
+    { overSeconds, measured }: Pick<ObjectiveState, 'overSeconds' | 'measured'>,
     isMet: (value: number) => boolean,
-  ): ObjectiveState => ({ name, objective, unit, measured, met: measured === null ? null : isMet(measured) });
+  ): ObjectiveState => ({
+    name,
+    objective,
+    unit,
+    measured,
+    overSeconds,
+    met: measured === null ? null : isMet(measured),
+  });
   const scaled = (number: number | null, factor: number): number | null =>
     number === null ? null : number * factor;
+  // As the recording rules do it.
+  const over =
+    (overSeconds: number) =>
+    (measured: number | null): Pick<ObjectiveState, 'overSeconds' | 'measured'> => ({
+      overSeconds,
+      measured,
+    });
+  const overBudget = over(pace.sloWindowSeconds);
+  const overLongWindow = over(pace.burnRateFast.longSeconds);
+  const overRateWindow = over(pace.rateWindowSeconds);
   return {
     windowSeconds: pace.sloWindowSeconds,
     objectives: [
-      state('availability', '99.9 % of requests do not fail', '%', compliance, (v) => v >= 99.9),
-      state('latency', 'p95 below 200 ms', 'ms', scaled(p95, 1000), (v) => v < 200),
+      state('availability', '99.9 % of requests do not fail', '%', overBudget(compliance), (v) => v >= 99.9),
+      state('latency', 'p95 below 200 ms', 'ms', overRateWindow(scaled(p95, 1000)), (v) => v < 200),
       state(
         'authentication',
         '99.95 % of register and login do not fail',
         '%',
-        authErrors === null ? null : 100 * (1 - authErrors),
+        overLongWindow(authErrors === null ? null : 100 * (1 - authErrors)),
         (v) => v >= 99.95,
       ),
-      state('database', 'p99 below 100 ms', 'ms', scaled(databaseP99, 1000), (v) => v < 100),
-      state('throughput', 'for information', 'req/s', throughput, () => true),
+      state('database', 'p99 below 100 ms', 'ms', overLongWindow(scaled(databaseP99, 1000)), (v) => v < 100),
+      state('throughput', 'for information', 'req/s', overRateWindow(throughput), () => true),
     ],
     budget,
     burnRates,

@@ -3,10 +3,11 @@ import type { Notification } from './notification.ts';
 import type { OncallSchedule } from './oncall.ts';
 import { oncallStyle, renderOncall } from './oncall-section.ts';
 import type { Pages } from './pages.ts';
+import type { WatchdogState } from './watchdog.ts';
 
 export interface PageContent {
   notifications: readonly Notification[];
-  watchdog: { healthy: boolean; lastSeenAt: string | null };
+  watchdog: WatchdogState;
   /** Whether `/runbooks/<alertname>` exists. */
   hasRunbook: (alertname: string) => boolean;
   oncall: { schedule: OncallSchedule; pages: Pages } | undefined;
@@ -64,9 +65,12 @@ function isWaiting({ status, acknowledgedAt }: Notification): boolean {
   return status === 'firing' && acknowledgedAt === undefined;
 }
 
-function watchdogLine({ healthy, lastSeenAt }: PageContent['watchdog'], now: Date): string {
-  if (lastSeenAt === null) return 'Watchdog: not seen yet';
-  return `Watchdog: ${healthy ? 'alive' : 'missing'}, last seen ${age(lastSeenAt, now)}`;
+function watchdogLine({ healthy, lastSeenAt, timeoutSeconds }: WatchdogState, now: Date): string {
+  if (lastSeenAt === null) return `Watchdog: not seen yet; alarm after ${timeoutSeconds} s`;
+  const seen = `last seen ${age(lastSeenAt, now)}`;
+  return healthy
+    ? `Watchdog: alive, ${seen}; alarm after ${timeoutSeconds} s of silence`
+    : `Watchdog: missing, ${seen}: no alert can reach you`;
 }
 
 function renderItem(notification: Notification, hasRunbook: PageContent['hasRunbook'], now: Date): string {

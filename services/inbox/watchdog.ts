@@ -3,6 +3,14 @@ import type { Incoming } from './notification.ts';
 
 export const watchdogAlertname = 'Watchdog';
 
+/** What the switch knows, for people and machines. */
+export interface WatchdogState {
+  readonly healthy: boolean;
+  readonly lastSeenAt: string | null;
+  /** How long it waits for the next sign of life before it raises the alarm. */
+  readonly timeoutSeconds: number;
+}
+
 export interface WatchdogOptions {
   timeoutMs: number;
   registry: Registry;
@@ -40,8 +48,12 @@ export class Watchdog {
     clearTimeout(this.#timer);
   }
 
-  get state(): { healthy: boolean; lastSeenAt: string | null } {
-    return { healthy: this.#lastSeenAt !== undefined && !this.#raised, lastSeenAt: this.#lastSeenAt ?? null };
+  get state(): WatchdogState {
+    return {
+      healthy: this.#lastSeenAt !== undefined && !this.#raised,
+      lastSeenAt: this.#lastSeenAt ?? null,
+      timeoutSeconds: this.#options.timeoutMs / 1_000,
+    };
   }
 
   /** The Watchdog alert arrived. */

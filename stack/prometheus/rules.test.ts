@@ -66,6 +66,14 @@ function render(pace: PaceName): string {
   return folder;
 }
 
+/** Rule tests that count in scrape intervals of one second, at another interval. */
+function stretched(cases: string, scrapeIntervalSeconds: number): string {
+  return cases.replaceAll(
+    /((?:interval|eval_time): )(\d+)s/g,
+    (_, name: string, count: string) => `${name}${Number(count) * scrapeIntervalSeconds}s`,
+  );
+}
+
 /** Who is told: by team in its own channel, by severity besides. */
 const routes = [
   ['severity=critical team=backend', 'team-backend,critical'],
@@ -98,7 +106,9 @@ test('an alert of each severity exists, and each says which team it is for', () 
 });
 
 test('every alert has a test in which it fires', () => {
-  const cases = readFileSync(join(stack, 'prometheus/rule-tests/alerts.yml'), 'utf8');
+  const cases = ['alerts', 'stack']
+    .map((name) => readFileSync(join(stack, `prometheus/rule-tests/${name}.yml`), 'utf8'))
+    .join('\n');
   expect(
     alerts.filter((alert) => !new RegExp(`exp_samples: \\[\\{.*alertname="${alert}"`).test(cases)),
   ).toEqual([]);
@@ -130,6 +140,18 @@ describe.each(['lab', 'real'] as const)('the shipped config at pace %s', (pace) 
       expect([labels, stdout.trim()]).toEqual([labels, receivers]);
     }
   });
+
+  test.skipIf(!promtool)(
+    'every alert about the stack is quiet, fires and resolves',
+    async () => {
+      const folder = join(render(pace), 'prometheus/rule-tests');
+      const cases = readFileSync(join(folder, 'stack.yml'), 'utf8');
+      writeFileSync(join(folder, 'stack.yml'), stretched(cases, paces[pace].scrapeIntervalSeconds));
+      const { stdout } = await run('promtool', ['test', 'rules', join(folder, 'stack.yml')]);
+      expect(stdout).toMatch(/SUCCESS/);
+    },
+    120_000,
+  );
 
   test('the embedded Alertmanager routes the same way', () => {
     const config = parseConfig(readFileSync(join(render(pace), 'alertmanager/alertmanager.yml'), 'utf8'));

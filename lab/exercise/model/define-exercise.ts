@@ -2,6 +2,7 @@ import { paces } from '../../../stack/pace.ts';
 import { ExerciseInvalid } from '../../errors.ts';
 import { faultSpec } from '../../faults/catalogue.ts';
 import { type Act, type Exercise, faultsOf, type Task } from './model.ts';
+import { wordsOf } from './variant.ts';
 
 /** Checks that a definition is whole, so that a mistake in it shows when it is loaded and not in the middle of a run. */
 export function defineExercise(exercise: Exercise): Exercise {
@@ -21,6 +22,7 @@ export function defineExercise(exercise: Exercise): Exercise {
   );
   checkScored(exercise, refuse);
   for (const act of exercise.acts) checkAct(act, (problem) => refuse(`act ${act.id}: ${problem}`));
+  checkVariants(exercise, refuse);
   return exercise;
 }
 
@@ -35,6 +37,18 @@ function checkScored({ scored, acts }: Exercise, refuse: Refuse): void {
   const sum = scored.reduce((total, { points }) => total + points, 0);
   if (sum >= 100)
     refuse(`its scored parts have ${sum} points together; fewer than 100 leave some for the tasks`);
+}
+
+function checkVariants({ acts, variants }: Exercise, refuse: Refuse): void {
+  if (variants === undefined) return;
+  unique('variants', variants, refuse);
+  if (variants[0]?.acts !== acts) refuse('its first variant has other acts than the exercise itself');
+  for (const variant of variants) {
+    if (wordsOf(variant) !== wordsOf({ acts }))
+      refuse(`variant ${variant.id} reads otherwise than the first, which gives it away`);
+    for (const act of variant.acts)
+      checkAct(act, (problem) => refuse(`variant ${variant.id}, act ${act.id}: ${problem}`));
+  }
 }
 
 function checkAct(act: Act, refuse: Refuse): void {

@@ -306,6 +306,12 @@ export interface ScoredPart {
   judge(context: ExerciseContext, progress: Progress): Promise<PartJudgement> | PartJudgement;
 }
 
+/** One of the things that may go wrong in an exercise. Its name is told only when the exercise is over. */
+export interface Variant {
+  readonly id: string;
+  readonly acts: readonly Act[];
+}
+
 export interface Exercise {
   /** As its folder. */
   readonly id: string;
@@ -318,6 +324,13 @@ export interface Exercise {
   /** The steady state from which every act begins. */
   readonly baseline: readonly Check[];
   readonly acts: readonly Act[];
+  /**
+   * Other things that may go wrong in its place, of which a seed chooses one; the first has the acts above. All read
+   * alike to the learner, who finds out which it is.
+   */
+  readonly variants?: readonly Variant[];
+  /** What a seed has made of it; absent where none was asked for. */
+  readonly played?: { readonly seed: number; readonly variant: string };
   /** Scored in place of the time to repair; the tasks share the points that these leave. */
   readonly scored?: readonly ScoredPart[];
   readonly learnings: readonly string[];

@@ -43,6 +43,8 @@ const schema = z.object({
   version: z.literal(version),
   id: z.string(),
   startedAt: z.string(),
+  /** Which variant it is, for as long as the exercise is open. */
+  seed: z.number().int().positive().optional(),
   /** The act at work, or the last one when the exercise is done. */
   act: z.string(),
   acts: z.record(z.string(), actProgress),
@@ -106,8 +108,9 @@ export class ProgressStore {
 }
 
 /** A new beginning, at the first act. */
-export function begin(id: string, act: string, now: string): Progress {
-  return beginAct({ version, id, startedAt: now, act, acts: {} }, act, now);
+export function begin(id: string, act: string, now: string, seed?: number): Progress {
+  const kept = seed === undefined ? {} : { seed };
+  return beginAct({ version, id, startedAt: now, ...kept, act, acts: {} }, act, now);
 }
 
 /** Makes this act the one at work, from its start. */

@@ -23,8 +23,14 @@ function suiteXml(exercise: ExerciseReport): string {
     if (problem === undefined) return `${open}/>`;
     return `${open}>\n      <${problem.kind} message="${escapeXml(problem.message)}"/>\n    </testcase>`;
   });
-  return `  <testsuite name="${escapeXml(exercise.id)}" tests="${cases.length}" failures="${count('failure')}" errors="${count('error')}" skipped="${count('skipped')}" time="${seconds(exercise.wallMs)}" timestamp="${exercise.startedAt}">\n${lines.join('\n')}\n  </testsuite>`;
+  return `  <testsuite name="${escapeXml(exercise.id)}" tests="${cases.length}" failures="${count('failure')}" errors="${count('error')}" skipped="${count('skipped')}" time="${seconds(exercise.wallMs)}" timestamp="${exercise.startedAt}">\n${playedXml(exercise)}${lines.join('\n')}\n  </testsuite>`;
 }
+
+/** Where the exercise has variants: which it was. */
+const playedXml = ({ seed, variant }: ExerciseReport): string =>
+  seed === undefined
+    ? ''
+    : `    <properties>\n      <property name="seed" value="${seed}"/>\n      <property name="variant" value="${escapeXml(variant ?? '')}"/>\n    </properties>\n`;
 
 function casesOf(exercise: ExerciseReport): Case[] {
   const problems = exercise.problems.map((message) => runProblem('run', message));

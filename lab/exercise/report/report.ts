@@ -97,6 +97,9 @@ export interface ExerciseReport {
   readonly outcome: Outcome;
   readonly runtime: string;
   readonly pace: string;
+  /** Where it has variants: the seed, and what it chose. */
+  readonly seed?: number;
+  readonly variant?: string;
   readonly startedAt: string;
   readonly wallMs: number;
   /** How the machine did meanwhile: what verdicts were corrected by. */

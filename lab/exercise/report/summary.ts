@@ -20,11 +20,14 @@ function exerciseLines(exercise: ExerciseReport): string[] {
     '',
     `## ${exercise.id}: ${exercise.outcome}`,
     '',
-    `Runtime ${exercise.runtime}, pace ${exercise.pace}, ${seconds(exercise.wallMs)}.${starved}`,
+    `Runtime ${exercise.runtime}, pace ${exercise.pace}, ${seconds(exercise.wallMs)}.${playedSentence(exercise)}${starved}`,
     ...exercise.acts.flatMap(actLines),
     ...list(exercise.problems),
   ];
 }
+
+const playedSentence = ({ seed, variant }: ExerciseReport): string =>
+  seed === undefined ? '' : ` Seed ${seed}: ${variant}.`;
 
 function actLines(act: ActReport): string[] {
   const { detection, traffic, timings } = act;

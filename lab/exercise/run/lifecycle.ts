@@ -62,7 +62,8 @@ export class Lifecycle {
     options: SessionOptions,
     how: { save: (progress: Progress) => void; events: LifecycleEvents; review?: Review },
   ): Lifecycle {
-    const progress = begin(exercise.id, exercise.acts[0]!.id, new Date(options.clock.now()).toISOString());
+    const now = new Date(options.clock.now()).toISOString();
+    const progress = begin(exercise.id, exercise.acts[0]!.id, now, exercise.played?.seed);
     const lifecycle = new Lifecycle(exercise, progress, options, how);
     lifecycle.#save(progress);
     return lifecycle;
@@ -257,7 +258,7 @@ export class Lifecycle {
     const { acts } = this.exercise;
     const act = acts.find((one) => one.id === this.#progress.act) ?? acts[0]!;
     const { startedAt, steadyAt, brokenAt, repairedAt } = currentAct(this.#progress);
-    return new Session(this.exercise.id, act, this.#options, {
+    return new Session(this.exercise, act, this.#options, {
       startedAtMs: Date.parse(startedAt),
       ...(steadyAt === undefined ? {} : { steadyAtMs: Date.parse(steadyAt) }),
       ...(brokenAt === undefined ? {} : { brokenAtMs: Date.parse(brokenAt) }),

@@ -14,11 +14,14 @@ import type { Traffic } from '../../traffic/traffic.ts';
 import { defineExercise } from '../model/define-exercise.ts';
 import { GuideQueries } from '../model/guide.ts';
 import type { Act, Check, Decoy, Exercise, FileTask, Invariant, TextTask } from '../model/model.ts';
+import { type Progress, ProgressStore } from '../model/progress.ts';
+import { withSeed } from '../model/variant.ts';
 import { junitXml } from '../report/junit.ts';
 import { combineOutcomes, describeMachine, judgeExercise, type RunReport } from '../report/report.ts';
 import { summaryMarkdown } from '../report/summary.ts';
 import { schemaProblem } from '../report/write-report.ts';
 import { checkReading, FakeClock, fakeContext } from '../testing/fake-context.ts';
+import { Lifecycle } from './lifecycle.ts';
 import { proveCell, proveNext, substitutesFor } from './prove.ts';
 import { runUnattended } from './run-unattended.ts';
 import type { SessionOptions } from './session.ts';
@@ -185,6 +188,17 @@ function exercise(more: Partial<Act> = {}, about: Partial<Exercise> = {}): Exerc
   });
 }
 
+const emptyRun = (): Omit<RunReport, 'exercises'> => ({
+  schemaVersion: 2,
+  outcome: 'passed',
+  startedAt: '2026-01-01T00:00:00Z',
+  finishedAt: '2026-01-01T00:00:01Z',
+  wallMs: 1000,
+  peakMemoryBytes: 1,
+  peakMemoryByProcess: { lab: 1 },
+  machine: describeMachine(),
+});
+
 /** Nothing is left: no fault, no journal entry, no traffic. */
 function expectClean(): void {
   expect(world.states['api-2']).toBe('running');
@@ -238,6 +252,50 @@ describe('an unattended run', () => {
       'api-2 is stopped',
       'api-2 is stopped',
     ]);
+  });
+
+  it('plays the variant of the seed: the report names both, the dashboards do not tell', async () => {
+    const { acts } = exercise();
+    const other = [{ ...acts[0]!, break: [faultSpec('stop', { target: 'api-2' })] }];
+    const varied = exercise(
+      {},
+      {
+        acts,
+        variants: [
+          { id: 'stopped', acts },
+          { id: 'stopped too', acts: other },
+        ],
+      },
+    );
+    const marks: string[] = [];
+    const grafana = { annotate: async ({ text }: { text: string }) => marks.push(text) };
+    const observe = { grafana } as unknown as SessionOptions['observe'];
+    const report = await runUnattended(withSeed(varied, 4), options({ observe }));
+    expect(report).toMatchObject({ outcome: 'passed', seed: 4, variant: 'stopped too' });
+    expect(marks).toEqual(['Break: Stop', 'Fix: Starting it']);
+    const run = { ...emptyRun(), exercises: [report] };
+    expect(schemaProblem(JSON.parse(JSON.stringify(run)))).toBeUndefined();
+    expect(summaryMarkdown(run)).toContain(' Seed 4: stopped too.');
+    expect(junitXml(run)).toContain('<property name="variant" value="stopped too"/>');
+
+    marks.splice(0);
+    const plain = await runUnattended(exercise(), options({ observe }));
+    expect([plain.seed, plain.variant]).toEqual([undefined, undefined]);
+    expect(marks[0]).toBe('Break: api-2 is stopped');
+    const plainRun = { ...emptyRun(), exercises: [plain] };
+    expect(summaryMarkdown(plainRun) + junitXml(plainRun)).not.toMatch(/seed/i);
+  });
+
+  it('keeps the seed with the progress', () => {
+    const { acts } = exercise();
+    const varied = exercise({}, { acts, variants: [{ id: 'stopped', acts }] });
+    const saved: Progress[] = [];
+    const how = { save: (progress: Progress) => saved.push(progress), events: {} };
+    Lifecycle.begin(withSeed(varied, 7), options(), how);
+    expect(saved[0]?.seed).toBe(7);
+    const store = new ProgressStore(directory);
+    store.write(saved[0]!);
+    expect(store.read(varied.id)?.seed).toBe(7);
   });
 
   it('goes from act to act, each from the steady state', async () => {

@@ -74,6 +74,7 @@ export async function runUnattended(
     outcome: judgeExercise(parts, exercise.acts.length),
     runtime: lab.kind,
     pace: lab.pace.name,
+    ...exercise.played,
     startedAt: new Date(startedAtMs).toISOString(),
     wallMs: Math.round(clock.now() - startedAtMs),
     machine: figures,

@@ -18,6 +18,7 @@ import type { Clock } from '../model/clock.ts';
 import {
   type Act,
   type ActionContext,
+  type Exercise,
   type ExerciseContext,
   faultsOf,
   type Timeline,
@@ -53,10 +54,18 @@ export class Session {
   /** What the act breaks here. */
   readonly faults: readonly FaultSpec[];
   readonly #options: SessionOptions;
+  /** What is broken is for the learner to find, also on the dashboards. */
+  readonly #isSecret: boolean;
   #timeline: Timeline;
 
-  constructor(exerciseId: string, act: Act, options: SessionOptions, timeline: Timeline) {
-    this.exerciseId = exerciseId;
+  constructor(
+    exercise: Pick<Exercise, 'id' | 'variants'>,
+    act: Act,
+    options: SessionOptions,
+    timeline: Timeline,
+  ) {
+    this.exerciseId = exercise.id;
+    this.#isSecret = exercise.variants !== undefined;
     this.act = act;
     const faults = faultsOf(act, options.lab.pace);
     this.faults = options.substitute?.(faults) ?? faults;
@@ -131,11 +140,8 @@ export class Session {
   async break(): Promise<void> {
     this.mark('brokenAtMs');
     for (const spec of this.faults) await this.inject(spec);
-    await this.#annotate(
-      `Break: ${this.faults.map(describeFault).join('; ')}`,
-      'break',
-      this.#timeline.brokenAtMs,
-    );
+    const what = this.#isSecret ? this.act.title : this.faults.map(describeFault).join('; ');
+    await this.#annotate(`Break: ${what}`, 'break', this.#timeline.brokenAtMs);
   }
 
   /** Injects what is gone of the act's faults. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { parseFlags } from '../../../stack/embedded/prometheus/flags.ts';
 import { startPrometheus } from '../../../stack/embedded/prometheus/server.ts';
+import { threadProgram } from '../../../stack/embedded/prometheus/testing/test-server.ts';
 import { type Outcome, Tally } from '../tally.ts';
 import { differenceOfJson } from './compare.ts';
 
@@ -48,6 +49,7 @@ export async function replayQueries(folder: string): Promise<Outcome> {
       '--storage.tsdb.retention.time=0s',
       `--storage.tsdb.import-openmetrics=${join(folder, 'data.om.txt.gz')}`,
     ]),
+    threadProgram,
   );
   const tally = new Tally();
   try {

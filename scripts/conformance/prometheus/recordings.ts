@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { parseFlags } from '../../../stack/embedded/prometheus/flags.ts';
 import { startPrometheus } from '../../../stack/embedded/prometheus/server.ts';
+import { threadProgram } from '../../../stack/embedded/prometheus/testing/test-server.ts';
 import { type Outcome, Tally } from '../tally.ts';
 import { type Answer, differenceOfAnswers, type RecordedAnswer } from './answers.ts';
 import { boundedSamples, byShape, skipped } from './exceptions.ts';
@@ -64,6 +65,7 @@ export async function replayRecordings(folder: string, names: readonly string[])
       '--web.enable-admin-api',
       '--web.enable-remote-write-receiver',
     ]),
+    threadProgram,
   );
   const tally = new Tally();
   const startedMs = Date.now();

@@ -397,7 +397,9 @@ test('pages name what there is, and escape it', async () => {
   const explore = await (await fetch(`${grafana.url}/explore`)).text();
   expect(explore).toContain('"uid":"loki"');
   const alerts = await (await fetch(`${grafana.url}/alerting/list`)).text();
-  expect(alerts).toContain('[{"prometheus":"prometheus","alertmanager":"alertmanager"}]');
+  expect(alerts).toContain(
+    '{"rules":[{"prometheus":"prometheus","name":"Prometheus","alertmanager":"alertmanager"}],"managers":[{"uid":"alertmanager","name":"Alertmanager"}]}',
+  );
 });
 
 test('no page has a script of its own, and the policy allows none', async () => {

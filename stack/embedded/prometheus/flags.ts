@@ -18,9 +18,10 @@ const defaults: Readonly<Record<string, string>> = {
   'log.format': 'logfmt',
   'log.level': 'info',
   'query.lookback-delta': '5m',
-  'query.max-concurrency': '20',
+  // Of heavy queries, each a thread with memory of its own: the real one's 20 are too many for a laptop.
+  'query.max-concurrency': '4',
   'query.max-samples': '50000000',
-  // Evaluation shares its thread with scraping: a shorter default than the real 2m keeps a bad query from stopping it.
+  // Rules are evaluated in the thread that scrapes: a shorter default than the real 2m keeps a bad one from stopping it.
   'query.timeout': '10s',
   'rules.alert.for-grace-period': '10m',
   'rules.alert.for-outage-tolerance': '1h',
@@ -74,7 +75,7 @@ const defaults: Readonly<Record<string, string>> = {
   'web.page-title': 'Prometheus Time Series Collection and Processing Server',
   'web.read-timeout': '5m',
   'web.remote-write-receiver.accepted-protobuf-messages': 'prometheus.WriteRequest',
-  'web.route-prefix': '/',
+  'web.route-prefix': '',
   'web.user-assets': '',
 };
 const hidden = new Set(['storage.tsdb.import-openmetrics']);
@@ -85,6 +86,8 @@ export interface Flags {
   readonly configFile: string;
   readonly listenAddress: string;
   readonly externalUrl: string;
+  /** Before every path, without a slash at its end; empty when there is none. */
+  readonly routePrefix: string;
   readonly features: ReadonlySet<string>;
   readonly enableLifecycle: boolean;
   readonly enableAdminApi: boolean;
@@ -94,6 +97,8 @@ export interface Flags {
   readonly lookbackMs: number;
   readonly queryTimeoutMs: number;
   readonly maxSamples: number;
+  /** Heavy queries at once. */
+  readonly maxConcurrency: number;
   readonly resendDelayMs: number;
   readonly queueCapacity: number;
   readonly batchSize: number;
@@ -147,11 +152,15 @@ function read(all: Record<string, string>, features: readonly string[]): Flags {
   const { port } = attempt('web.listen-address', parseListenAddress);
   const retention =
     all['storage.tsdb.retention']! === '0s' ? 'storage.tsdb.retention.time' : 'storage.tsdb.retention';
+  const externalUrl = attempt('web.external-url', (text) => parseExternalUrl(text, port));
+  const routePrefix = trimSlashes(all['web.route-prefix'] || new URL(externalUrl).pathname);
+  all['web.route-prefix'] = routePrefix || '/';
   return {
     all: Object.fromEntries(Object.entries(all).filter(([name]) => !hidden.has(name))),
     configFile: all['config.file']!,
     listenAddress: all['web.listen-address']!,
-    externalUrl: all['web.external-url'] || `http://${hostname()}:${port}`,
+    externalUrl,
+    routePrefix,
     features: new Set(features),
     enableLifecycle: all['web.enable-lifecycle'] === 'true',
     enableAdminApi: all['web.enable-admin-api'] === 'true',
@@ -162,10 +171,29 @@ function read(all: Record<string, string>, features: readonly string[]): Flags {
     lookbackMs: duration('query.lookback-delta'),
     queryTimeoutMs: duration('query.timeout'),
     maxSamples: Number(all['query.max-samples']),
+    maxConcurrency: attempt('query.max-concurrency', positiveInteger),
     resendDelayMs: duration('rules.alert.resend-delay'),
     queueCapacity: Number(all['alertmanager.notification-queue-capacity']),
     batchSize: Number(all['alertmanager.notification-batch-size']),
     importFile: all['storage.tsdb.import-openmetrics']!,
     storagePath: all['storage.tsdb.path']!,
   };
+}
+
+function positiveInteger(text: string): number {
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Error('must be a whole number of at least 1');
+  return Number(text);
+}
+
+/** The address under which others reach this server, without a slash at its end. */
+function parseExternalUrl(text: string, port: number): string {
+  if (text === '') return `http://${hostname()}:${port}`;
+  if (!URL.canParse(text)) throw new Error('not a URL; give for instance http://localhost:9090/prometheus');
+  return text.replace(/\/+$/, '');
+}
+
+/** `/prom/` as `/prom`, `/` as nothing. */
+function trimSlashes(path: string): string {
+  const inner = path.replace(/^\/+|\/+$/g, '');
+  return inner === '' ? '' : `/${inner}`;
 }

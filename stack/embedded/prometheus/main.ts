@@ -1,5 +1,5 @@
-import { runServer } from '../http/run-server.ts';
-import { parseFlags } from './flags.ts';
-import { startPrometheus } from './server.ts';
+import { isMainThread } from 'node:worker_threads';
 
-void runServer('prometheus', () => startPrometheus(parseFlags(process.argv.slice(2))));
+/** One program: the server, and in its threads what answers one heavy query. Each loads its own parts only. */
+if (isMainThread) void import('./start.ts').then(({ runPrometheus }) => runPrometheus(process.argv[1]!));
+else void import('./query/query-worker.ts').then(({ answerInThread }) => answerInThread());

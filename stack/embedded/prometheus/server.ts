@@ -5,6 +5,7 @@ import { addAdminRoutes } from './api/admin-routes.ts';
 import { addFederation } from './api/federate.ts';
 import { addManagementRoutes } from './api/management-routes.ts';
 import { addPages } from './api/pages.ts';
+import { prefixed } from './api/prefixed.ts';
 import { addQueryRoutes } from './api/query-routes.ts';
 import { addRemoteWrite } from './api/remote-write.ts';
 import { Routing } from './api/routing.ts';
@@ -18,9 +19,11 @@ import type { Flags } from './flags.ts';
 import { Labels } from './labels/labels.ts';
 import { createMetrics, type ServerMetrics } from './metrics/metrics.ts';
 import { Notifier } from './notify/notifier.ts';
-import { createEngine } from './promql/engine.ts';
+import { createEngine, type EngineOptions } from './promql/engine.ts';
 import type { ParserOptions } from './promql/parser/parse.ts';
 import type { QueryResult, VectorSample } from './promql/result.ts';
+import { Answerer } from './query/answerer.ts';
+import { QueryThreads, type ThreadProgram } from './query/query-threads.ts';
 import { notificationsOf } from './rules/notifications.ts';
 import { loadRuleFile } from './rules/rule-file.ts';
 import { RuleManager } from './rules/rule-manager.ts';
@@ -37,12 +40,16 @@ export interface PrometheusServer extends StartedServer {
   readonly head: Head;
 }
 
-/** Wires everything together and serves it. Rejects with one sentence when the configuration or the address is bad. */
-export async function startPrometheus(flags: Flags): Promise<PrometheusServer> {
+/**
+ * Wires everything together and serves it; `program` runs in the threads of heavy queries. Rejects with one sentence when
+ * the configuration or the address is bad.
+ */
+export async function startPrometheus(flags: Flags, program: ThreadProgram): Promise<PrometheusServer> {
   const startedAtMs = Date.now();
   const parser: ParserOptions = {
     experimentalFunctions: flags.features.has('promql-experimental-functions'),
-    durationExpressions: flags.features.has('promql-duration-expr'),
+    // Behind --enable-feature=promql-duration-expr until 3.13, always there since 3.14.
+    durationExpressions: true,
     extendedRangeSelectors: flags.features.has('promql-extended-range-selectors'),
     fillModifiers: flags.features.has('promql-binop-fill-modifiers'),
   };
@@ -60,7 +67,10 @@ export async function startPrometheus(flags: Flags): Promise<PrometheusServer> {
     observeInterval: (intervalMs, actualMs) => metrics?.observeScrapeInterval(intervalMs, actualMs),
   });
 
-  let engine = createEngine();
+  let engineOptions: EngineOptions = {};
+  let engine = createEngine(engineOptions);
+  const threads = new QueryThreads(program, flags.maxConcurrency);
+  const answerer = new Answerer(head, threads, () => engineOptions);
   let config: Config | undefined;
   let environmentText = '';
   let reload = { success: false, timeMs: 0 };
@@ -79,7 +89,7 @@ export async function startPrometheus(flags: Flags): Promise<PrometheusServer> {
     config = next;
     head.options.outOfOrderWindowMs = next.outOfOrderWindowMs;
     exemplars.resize(flags.features.has('exemplar-storage') ? next.maxExemplars : 0);
-    engine = createEngine({
+    engineOptions = {
       lookbackMs: flags.lookbackMs,
       maxSamples: flags.maxSamples,
       timeoutMs: flags.queryTimeoutMs,
@@ -87,7 +97,8 @@ export async function startPrometheus(flags: Flags): Promise<PrometheusServer> {
       ...parser,
       delayedNameRemoval: flags.features.has('promql-delayed-name-removal'),
       startTimestamps: flags.features.has('use-start-timestamps'),
-    });
+    };
+    engine = createEngine(engineOptions);
     const newEnvironment = JSON.stringify(next.global.externalLabels);
     notifier.apply(
       next.alertmanagers,
@@ -142,13 +153,11 @@ export async function startPrometheus(flags: Flags): Promise<PrometheusServer> {
       }
     },
     configFile: flags.configFile,
+    routePrefix: flags.routePrefix,
     quit: () => process.kill(process.pid, 'SIGTERM'),
   });
   addQueryRoutes(routing, {
-    get engine() {
-      return engine;
-    },
-    queryable: head,
+    ask: (question, signal) => answerer.ask(engine, question, signal),
     exemplars,
     parser,
     timeoutMs: flags.queryTimeoutMs,
@@ -177,11 +186,11 @@ export async function startPrometheus(flags: Flags): Promise<PrometheusServer> {
       return undefined;
     },
   });
-  addPages(routing);
+  addPages(routing, flags.routePrefix);
   routing.finish();
 
   // The address first: nothing is scraped by a server that cannot be asked.
-  const server = await listen(app, flags.listenAddress);
+  const server = await listen(prefixed(app, flags.routePrefix), flags.listenAddress);
   port = server.port;
   try {
     load();
@@ -202,6 +211,7 @@ export async function startPrometheus(flags: Flags): Promise<PrometheusServer> {
     head,
     async close() {
       clearInterval(retention);
+      threads.stop();
       scrapes.stop();
       rules.stop();
       notifier.stop();

@@ -1,2 +1,4 @@
-/** The release whose behaviour this server follows. The suffix says honestly what it is. */
-export const version = '3.5.3-embedded';
+/**
+ * The release whose behaviour this server follows: the one whose image the lab runs. The suffix says honestly what it is.
+ */
+export const version = '3.14.0-embedded';

@@ -1,7 +1,7 @@
 import { CustomVariableBuilder, TextBoxVariableBuilder } from '@grafana/grafana-foundation-sdk/dashboard';
 import { dashboard, instanceVariable } from './dashboard.ts';
-import { graph, logs, table } from './panels.ts';
-import { logql, promql, traces, users } from './queries.ts';
+import { graph, logs, nodeGraph, table } from './panels.ts';
+import { logql, promql, serviceMap, traces, users } from './queries.ts';
 
 const streams = '{app="notes", instance=~"$instance", level=~"$level"} |= `$search`';
 
@@ -81,6 +81,13 @@ export const debug = dashboard({
             'Traces of at least 300 ms. Open one: the widest span without children is where the time went.',
           unit: 'none',
           queries: [traces({ service: 'gateway', minDuration: '300ms' })],
+        }),
+        nodeGraph({
+          title: 'Who calls whom',
+          description:
+            'The services that sent traces, and how often one called another, counted by Jaeger from the traces that it kept. A service that is missing sends none, or is not called.',
+          unit: 'short',
+          queries: [serviceMap()],
         }),
       ],
     },

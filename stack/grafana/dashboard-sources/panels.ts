@@ -35,6 +35,7 @@ import {
   YAxisConfigBuilder,
 } from '@grafana/grafana-foundation-sdk/heatmap';
 import { PanelBuilder as Logs } from '@grafana/grafana-foundation-sdk/logs';
+import { PanelBuilder as NodeGraph } from '@grafana/grafana-foundation-sdk/nodegraph';
 import { PanelBuilder as Stat } from '@grafana/grafana-foundation-sdk/stat';
 import { PanelBuilder as StateTimeline } from '@grafana/grafana-foundation-sdk/statetimeline';
 import { PanelBuilder as Table } from '@grafana/grafana-foundation-sdk/table';
@@ -181,6 +182,11 @@ export function heatmap(options: PanelText): Heatmap {
 
 export function table(options: PanelText): Table {
   return describe(new Table(), options, 12, 8).filterable(true);
+}
+
+/** Boxes, and arrows between them. */
+export function nodeGraph(options: PanelText): NodeGraph {
+  return describe(new NodeGraph(), options, 24, 9);
 }
 
 /** Log lines, the newest first. */

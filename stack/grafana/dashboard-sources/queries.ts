@@ -77,3 +77,19 @@ export function traces(search: TraceSearch): PanelQuery {
     }),
   };
 }
+
+/** The services that sent traces, and how often one called another. */
+export function serviceMap(): PanelQuery {
+  const source = { type: 'jaeger', uid: 'jaeger' };
+  return {
+    source,
+    build: (refId) => ({
+      build: () => ({
+        refId,
+        datasource: source,
+        queryType: 'dependencyGraph',
+        _implementsDataqueryVariant() {},
+      }),
+    }),
+  };
+}

@@ -37,7 +37,7 @@ export function explorePage(sources: readonly DataSource[]): string {
     'Explore',
     `<h1>Explore</h1><form id="form"><div><select name="source" aria-label="Data source"></select>
 <label>From <input name="from" value="now-1h" size="14"></label><label>To <input name="to" value="now" size="14"></label>
-<button>Run query</button><button type="button" id="live" hidden>Live</button></div>
+<button>Run query</button><button type="button" id="live" hidden>Live</button><button type="button" id="map" hidden>Service map</button></div>
 <textarea name="query" rows="3" aria-label="Query"></textarea></form>
 <p id="status" role="status"></p><div id="result"></div>`,
     { data: scriptJson(offered), script: 'explore' },

@@ -4,9 +4,19 @@ import type { DataSource } from '../provisioning/data-sources.ts';
 export function exploreUrl(
   source: Pick<DataSource, 'uid' | 'type'>,
   query: string,
-  options: { readonly from?: string; readonly to?: string; readonly range?: boolean } = {},
+  options: {
+    readonly from?: string;
+    readonly to?: string;
+    readonly range?: boolean;
+    readonly serviceMap?: boolean;
+  } = {},
 ): string {
-  const field = source.type === 'jaeger' ? { query } : { expr: query };
+  const field =
+    options.serviceMap === true
+      ? { queryType: 'dependencyGraph' }
+      : source.type === 'jaeger'
+        ? { query }
+        : { expr: query };
   const panes = {
     a: {
       datasource: source.uid,

@@ -30,6 +30,7 @@ const targetSchema = z.looseObject({
   range: flag,
   exemplar: flag,
   hide: flag,
+  queryType: text,
   service: text,
   tags: text,
   minDuration: text,
@@ -116,7 +117,7 @@ export interface ViewContext {
 /** Panel types that the page can draw. */
 export const drawnTypes: ReadonlySet<string> = new Set([
   ...['timeseries', 'graph', 'stat', 'gauge', 'bargauge', 'table', 'logs'],
-  ...['state-timeline', 'status-history', 'heatmap', 'text', 'alertlist', 'row'],
+  ...['state-timeline', 'status-history', 'heatmap', 'text', 'alertlist', 'nodeGraph', 'row'],
 ]);
 
 /** Every panel of a dashboard, those inside of rows too. One that cannot be drawn says why in `problem`. */
@@ -158,13 +159,18 @@ function panelView(panel: Panel, index: number, context: ViewContext): PanelView
       40 * grid.w,
     );
     stepSeconds = Math.max(stepSeconds, Number(builtIn.__interval_ms) / 1000);
-    const written = queryText(target);
+    const serviceMap = source.type === 'jaeger' && target.queryType === 'dependencyGraph';
+    if (serviceMap && panel.type !== 'nodeGraph') {
+      problems.push('A query of type "dependencyGraph" is drawn by a panel of type "nodeGraph".');
+    }
+    const written = serviceMap ? target.queryType : queryText(target);
     const query = interpolate(written, { ...context.values, ...builtIn });
     targets.push({
       source: sourceView(source),
       query,
       written,
-      explore: exploreUrl(source, query, { ...context.range, range: target.range }),
+      explore: exploreUrl(source, query, { ...context.range, range: target.range, serviceMap }),
+      serviceMap,
       legend: interpolate(target.legendFormat, context.values),
       instant: target.instant && !target.range,
       exemplars: target.exemplar,

@@ -213,20 +213,25 @@ export interface Mark {
   readonly color: string;
 }
 
-/** Annotations that carry all of these tags. */
+/** Annotations of these kinds, each with all tags of its kind: one request for all of them. */
 export async function fetchMarks(
   kinds: readonly { readonly color: string; readonly tags: readonly string[] }[],
   { from, to }: Pick<Range, 'from' | 'to'>,
 ): Promise<Mark[]> {
-  const found = await Promise.all(
-    kinds.map(async ({ color, tags }) => {
-      const parameters = new URLSearchParams({ from: String(Math.round(from)), to: String(Math.round(to)) });
-      for (const tag of tags) parameters.append('tags', tag);
-      const response = await fetch(`/api/annotations?${parameters}`);
-      if (!response.ok) return [];
-      const marks = (await response.json()) as { time: number; text: string }[];
-      return marks.map(({ time, text }) => ({ time, text, color }));
-    }),
+  if (kinds.length === 0) return [];
+  const parameters = new URLSearchParams({
+    from: String(Math.round(from)),
+    to: String(Math.round(to)),
+    matchAny: 'true',
+    limit: String(100 * kinds.length),
+  });
+  for (const tag of new Set(kinds.flatMap(({ tags }) => tags))) parameters.append('tags', tag);
+  const response = await fetch(`/api/annotations?${parameters}`);
+  if (!response.ok) return [];
+  const found = (await response.json()) as { time: number; text: string; tags: string[] }[];
+  return kinds.flatMap(({ color, tags }) =>
+    found
+      .filter((one) => tags.every((tag) => one.tags.includes(tag)))
+      .map(({ time, text }) => ({ time, text, color })),
   );
-  return found.flat();
 }

@@ -43,3 +43,30 @@ export function tableOf(
 /** A colour of the page's style, for what is drawn on a canvas. */
 export const styleColor = (name: string): string =>
   getComputedStyle(document.body).getPropertyValue(name).trim();
+
+/**
+ * Puts new content in the place of the old one. What bears the same `data-key` stays open where it was open, and keeps
+ * the focus.
+ */
+export function replaceKeeping(place: HTMLElement, parts: readonly Node[]): void {
+  const find = (key: string | undefined): HTMLElement | SVGElement | undefined =>
+    key === undefined
+      ? undefined
+      : [...place.querySelectorAll<HTMLElement | SVGElement>('[data-key]')].find(
+          (one) => one.dataset.key === key,
+        );
+  const open = [...place.querySelectorAll<HTMLDetailsElement>('details[open]')].map(
+    ({ dataset }) => dataset.key,
+  );
+  const active = document.activeElement;
+  const focused = place.contains(active)
+    ? active?.closest<HTMLElement | SVGElement>('[data-key]')?.dataset.key
+    : undefined;
+  place.replaceChildren(...parts);
+  for (const key of open) {
+    const details = find(key);
+    if (details instanceof HTMLDetailsElement) details.open = true;
+  }
+  const next = find(focused);
+  (next instanceof HTMLDetailsElement ? next.querySelector('summary') : next)?.focus();
+}

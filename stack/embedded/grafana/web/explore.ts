@@ -25,6 +25,7 @@ const query = field<HTMLTextAreaElement>('query');
 const from = field<HTMLInputElement>('from');
 const to = field<HTMLInputElement>('to');
 const live = document.getElementById('live') as HTMLButtonElement;
+const map = document.getElementById('map') as HTMLButtonElement;
 
 const hints: Readonly<Record<string, string>> = {
   prometheus: 'PromQL: rate(http_requests_total[1m])',
@@ -94,7 +95,12 @@ const surroundings: Surroundings = {
 
 async function show(at: ExploreSource, target: TargetView, range: Range): Promise<void> {
   const panel = panelOf(target);
-  if (at.type === 'jaeger' && /^[0-9a-f]{16,32}$/i.test(target.query)) {
+  if (target.serviceMap) {
+    const { drawNodeGraph } = await import('./panels/node-graph.ts');
+    const host = element('div', { className: 'explored-map' });
+    await drawNodeGraph(panel, host, surroundings)(range, []);
+    result.append(host);
+  } else if (at.type === 'jaeger' && /^[0-9a-f]{16,32}$/i.test(target.query)) {
     const spans = await fetchTrace(at.uid, target.query);
     if (spans.length === 0) throw new NothingFound();
     result.append(traceView(target.query, spans, at));
@@ -143,14 +149,16 @@ function showSource(): void {
   query.placeholder = hints[at?.type ?? ''] ?? '';
   editor?.turnTo(at, query.placeholder);
   live.hidden = at?.type !== 'loki';
+  map.hidden = at?.type !== 'jaeger';
 }
 
-function targetOf(at: ExploreSource, text: string): TargetView {
+function targetOf(at: ExploreSource, text: string, serviceMap = false): TargetView {
   return {
     source: at,
     query: text,
     written: text,
-    explore: exploreUrl(at, text, { from: from.value, to: to.value, range: true }),
+    explore: exploreUrl(at, text, { from: from.value, to: to.value, range: true, serviceMap }),
+    serviceMap,
     legend: '',
     instant: false,
     exemplars: at.type === 'prometheus',
@@ -201,21 +209,21 @@ async function follow(): Promise<void> {
   }
 }
 
-async function run(): Promise<void> {
+async function run(serviceMap = false): Promise<void> {
   newTurn();
   status.textContent = 'Asking…';
   try {
     const at = chosen();
     const text = query.value.trim();
-    if (text === '') {
+    if (text === '' && !serviceMap) {
       status.textContent = '';
       return;
     }
-    const target = targetOf(at, text);
+    const target = targetOf(at, text, serviceMap);
     history.replaceState(null, '', target.explore);
     await show(at, target, readRange(at));
     status.textContent = '';
-    rememberQuery(localStorage, { source: at.uid, query: text });
+    if (!serviceMap) rememberQuery(localStorage, { source: at.uid, query: text });
   } catch (error) {
     showError(error);
   }
@@ -228,14 +236,15 @@ interface Pane {
     readonly expr?: string;
     readonly query?: unknown;
     readonly service?: string;
+    readonly queryType?: string;
   }[];
   readonly range?: { readonly from?: string; readonly to?: string };
 }
 
-/** Fills the form from Grafana's own kind of link. */
-function readAddress(): void {
+/** Fills the form from Grafana's own kind of link. Returns whether it asks for the service map. */
+function readAddress(): boolean {
   const panes = new URLSearchParams(location.search).get('panes');
-  if (panes === null) return;
+  if (panes === null) return false;
   const pane = Object.values(JSON.parse(panes) as Record<string, Pane>)[0] ?? {};
   const asked = pane.queries?.[0] ?? {};
   const named = asked.datasource ?? pane.datasource;
@@ -245,6 +254,7 @@ function readAddress(): void {
   writeQuery(asked.expr ?? (typeof asked.query === 'string' ? asked.query : (asked.service ?? '')));
   from.value = pane.range?.from ?? 'now-1h';
   to.value = pane.range?.to ?? 'now';
+  return asked.queryType === 'dependencyGraph' && chosen().type === 'jaeger';
 }
 
 source.append(
@@ -252,6 +262,7 @@ source.append(
 );
 source.onchange = showSource;
 live.onclick = () => void follow();
+map.onclick = () => void run(true);
 form.append(
   historyView(
     (uid) => sources.find((one) => one.uid === uid)?.name,
@@ -268,9 +279,9 @@ form.onsubmit = (event) => {
   void run();
 };
 try {
-  readAddress();
+  const serviceMap = readAddress();
   showSource();
-  void run();
+  void run(serviceMap);
 } catch (error) {
   status.className = 'error';
   status.textContent = `The address cannot be read: ${error instanceof Error ? error.message : String(error)}`;

@@ -3,6 +3,7 @@ import { formatValue, thresholdColor } from './format.ts';
 import {
   alignSeries,
   bucketsOf,
+  extendSeries,
   lastValue,
   legendOf,
   numberOf,
@@ -126,5 +127,39 @@ describe('series', () => {
         { bound: Number.POSITIVE_INFINITY, counts: [2, 5] },
       ],
     });
+  });
+});
+
+describe('series that are known up to a moment, with a new end', () => {
+  const one = (name: string, ...times: number[]) => ({
+    name,
+    labels: { instance: name },
+    times,
+    values: times.map((time) => 10 * time),
+  });
+  const changed = { ...one('a', 3, 4), values: [33, 44] };
+
+  it('keep what is in the range, and take what is new in the place of their end', () => {
+    const [extended] = extendSeries([one('a', 1, 2, 3)], [changed], { from: 2, begin: 3 }) ?? [];
+    expect(extended).toMatchObject({ times: [2, 3, 4], values: [20, 33, 44] });
+  });
+
+  it('end where no new point came, and go when their last one left the range', () => {
+    const old = [one('a', 1, 2, 3), one('b', 1, 2)];
+    expect(extendSeries(old, [changed], { from: 2, begin: 3 })).toMatchObject([
+      { name: 'a', times: [2, 3, 4] },
+      { name: 'b', times: [2] },
+    ]);
+    expect(extendSeries(old, [changed], { from: 3, begin: 3 })).toMatchObject([{ name: 'a' }]);
+    expect(extendSeries(old, [], { from: 1, begin: 3 })).toMatchObject([
+      { times: [1, 2] },
+      { times: [1, 2] },
+    ]);
+  });
+
+  it('say nothing when a series is new: it may have a past', () => {
+    expect(extendSeries([one('a', 1, 2)], [one('b', 2)], { from: 1, begin: 2 })).toBeUndefined();
+    expect(extendSeries([], [one('b', 2)], { from: 1, begin: 2 })).toBeUndefined();
+    expect(extendSeries([], [], { from: 1, begin: 2 })).toEqual([]);
   });
 });

@@ -26,6 +26,33 @@ export function numberOf(text: string): number {
   return text === 'NaN' ? Number.NaN : Number(text);
 }
 
+/**
+ * Series with a new end in the place of what they had from `begin` on, and without what lies before `from` (both in
+ * seconds). Undefined when there is a series of which nothing earlier is known.
+ */
+export function extendSeries(
+  old: readonly Series[],
+  tail: readonly Series[],
+  { from, begin }: { readonly from: number; readonly begin: number },
+): Series[] | undefined {
+  const keyOf = ({ labels }: Series): string => JSON.stringify(Object.entries(labels).sort());
+  const ends = new Map(tail.map((one) => [keyOf(one), one]));
+  const extended = old.map((one) => {
+    const key = keyOf(one);
+    const end = ends.get(key);
+    ends.delete(key);
+    const first = one.times.findIndex((time) => time >= from);
+    const cut = one.times.findIndex((time) => time >= begin);
+    const kept = [first === -1 ? one.times.length : first, cut === -1 ? one.times.length : cut] as const;
+    return {
+      ...one,
+      times: [...one.times.slice(...kept), ...(end?.times ?? [])],
+      values: [...one.values.slice(...kept), ...(end?.values ?? [])],
+    };
+  });
+  return ends.size > 0 ? undefined : extended.filter(({ times }) => times.length > 0);
+}
+
 /** All series over one list of times, as a graph wants them; a time at which a series has no point is null. */
 export function alignSeries(series: readonly Series[]): { times: number[]; columns: (number | null)[][] } {
   const times = [...new Set(series.flatMap((one) => one.times))].sort((a, b) => a - b);

@@ -15,6 +15,8 @@ export interface TargetView {
   readonly written: string;
   /** The address that runs it in Explore. */
   readonly explore: string;
+  /** Asks Jaeger for the services and the calls between them, not for traces. */
+  readonly serviceMap: boolean;
   /** `{{instance}} {{status}}`; empty: all labels. */
   readonly legend: string;
   readonly instant: boolean;
@@ -28,10 +30,17 @@ export interface ThresholdView {
   readonly color: string;
 }
 
-/** The alerting rules of one Prometheus, and who silences them. */
-export interface AlertingView {
+/** Where alerting rules are evaluated, and which Alertmanager silences them. */
+export interface RulesView {
   readonly prometheus: string;
+  readonly name: string;
   readonly alertmanager?: string | undefined;
+}
+
+/** Everything that the alerts page asks. */
+export interface AlertingView {
+  readonly rules: readonly RulesView[];
+  readonly managers: readonly { readonly uid: string; readonly name: string }[];
 }
 
 export interface AlertListView {

@@ -1,11 +1,13 @@
 import type { Registry } from 'prom-client';
 import { messageOf } from './api-error.ts';
-import { plainError, type Routing, send } from './routing.ts';
+import { plainError, type Routing, redirect, send } from './routing.ts';
 
 export interface ManagementContext {
   readonly registry: Registry;
   readonly lifecycle: boolean;
   readonly configFile: string;
+  /** Before every path that a browser is sent to. */
+  readonly routePrefix: string;
   /** Throws when the new configuration is bad; the old one then stays. */
   reload(): void;
   quit(): void;
@@ -60,18 +62,11 @@ export function addManagementRoutes(routing: Routing, context: ManagementContext
     );
   });
 
-  const redirect = (from: string, to: (search: string) => string): void => {
+  const redirectFrom = (from: string, to: (search: string) => string): void => {
     routing.plain(['GET', 'HEAD'], from, (request, response) => {
-      const target = to(new URL(request.url, 'http://localhost').search);
-      response.setHeader('Location', target);
-      send(
-        response,
-        302,
-        'text/html; charset=utf-8',
-        `<a href="${target.replaceAll('&', '&amp;').replaceAll('"', '&#34;').replaceAll('<', '&lt;')}">Found</a>.\n\n`,
-      );
+      redirect(response, 302, context.routePrefix + to(new URL(request.url, 'http://localhost').search));
     });
   };
-  redirect('/', () => '/query');
-  redirect('/graph', (search) => `/query?${search.slice(1)}`);
+  redirectFrom('/', () => '/query');
+  redirectFrom('/graph', (search) => `/query?${search.slice(1)}`);
 }

@@ -12,13 +12,13 @@ const scripts: Readonly<Record<string, string>> = {
 };
 
 /** Small pages for people, at Prometheus's own addresses. Everything they show comes from the JSON API. */
-export function addPages(routing: Routing): void {
+export function addPages(routing: Routing, routePrefix: string): void {
   const paths = Object.keys(scripts);
   for (const [path, script] of Object.entries(scripts)) {
     routing.plain(['GET', 'HEAD'], path, (_request, response) => {
       response.setHeader('Content-Security-Policy', contentSecurityPolicy);
       response.setHeader('X-Content-Type-Options', 'nosniff');
-      send(response, 200, 'text/html; charset=utf-8', renderPage(path, paths, script));
+      send(response, 200, 'text/html; charset=utf-8', renderPage(path, paths, script, routePrefix));
     });
   }
   routing.plain(['GET', 'HEAD'], '/favicon.ico', (_request, response) =>

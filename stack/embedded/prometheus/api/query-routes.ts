@@ -1,9 +1,8 @@
-import type { Engine, QueryOptions } from '../promql/engine.ts';
 import type { Expr } from '../promql/parser/ast.ts';
 import { type ParserOptions, parseExpr } from '../promql/parser/parse.ts';
-import type { QueryResult } from '../promql/result.ts';
+import type { Question, Reply } from '../query/question.ts';
 import type { ExemplarRing } from '../storage/exemplars.ts';
-import type { Matcher, Queryable } from '../storage/queryable.ts';
+import type { Matcher } from '../storage/queryable.ts';
 import { badData, fromEngine, invalidParameter, messageOf } from './api-error.ts';
 import {
   limitParameter,
@@ -13,12 +12,12 @@ import {
   parseTime,
   timeParameter,
 } from './parameters.ts';
-import { renderResult, renderValue } from './render.ts';
+import { renderValue } from './render.ts';
 import type { ApiAnswer, Routing } from './routing.ts';
 
 export interface QueryContext {
-  readonly engine: Engine;
-  readonly queryable: Queryable;
+  /** Answers a query, until the signal says that nobody waits for it. @throws what the engine throws */
+  ask(question: Question, signal: AbortSignal): Promise<Reply>;
   readonly exemplars: ExemplarRing;
   readonly parser: ParserOptions;
   readonly timeoutMs: number;
@@ -26,21 +25,20 @@ export interface QueryContext {
   observeQuery(seconds: number): void;
 }
 
+type CommonQuestion = Pick<Question, 'text' | 'stats' | 'perStepStats' | 'timeoutMs' | 'lookbackMs'>;
+
 /** A graph has no more pixels; more points would only cost. */
 const maxPoints = 11_000;
 
 export function addQueryRoutes(routing: Routing, context: QueryContext): void {
-  routing.api(['GET', 'POST'], '/query', (parameters) => {
+  routing.api(['GET', 'POST'], '/query', (parameters, _request, signal) => {
     const limit = limitParameter(parameters);
     const timeMs = timeParameter(parameters, 'time', Date.now());
-    const options = queryOptions(parameters, context);
-    const text = parameters.get('query') ?? '';
-    return ask(context, parameters, limit, () =>
-      context.engine.instantQuery(context.queryable, text, timeMs, options),
-    );
+    const times = { startMs: timeMs, endMs: timeMs, stepMs: 0 };
+    return ask(context, { kind: 'instant', limit, ...times, ...common(parameters, context) }, signal);
   });
 
-  routing.api(['GET', 'POST'], '/query_range', (parameters) => {
+  routing.api(['GET', 'POST'], '/query_range', (parameters, _request, signal) => {
     const limit = limitParameter(parameters);
     const startMs = required(parameters, 'start', parseTime);
     const endMs = required(parameters, 'end', parseTime);
@@ -57,11 +55,8 @@ export function addQueryRoutes(routing: Routing, context: QueryContext): void {
         'exceeded maximum resolution of 11,000 points per timeseries. Try decreasing the query resolution (?step=XX)',
       );
     }
-    const options = queryOptions(parameters, context);
-    const text = parameters.get('query') ?? '';
-    return ask(context, parameters, limit, () =>
-      context.engine.rangeQuery(context.queryable, text, startMs, endMs, stepMs, options),
-    );
+    const times = { startMs, endMs, stepMs };
+    return ask(context, { kind: 'range', limit, ...times, ...common(parameters, context) }, signal);
   });
 
   routing.api(['GET', 'POST'], '/query_exemplars', (parameters) => {
@@ -90,65 +85,31 @@ export function addQueryRoutes(routing: Routing, context: QueryContext): void {
   });
 }
 
-function ask(
-  context: QueryContext,
-  parameters: URLSearchParams,
-  limit: number,
-  evaluate: () => QueryResult,
-): ApiAnswer {
+async function ask(context: QueryContext, question: Question, signal: AbortSignal): Promise<ApiAnswer> {
   const started = performance.now();
-  let result: QueryResult;
   try {
-    result = evaluate();
+    return await context.ask(question, signal);
   } catch (error) {
     throw fromEngine(error);
   } finally {
     context.observeQuery((performance.now() - started) / 1000);
   }
-  const { json, truncated } = renderResult(result, limit);
-  const stats = parameters.get('stats') ?? '';
-  const statistics =
-    stats === ''
-      ? ''
-      : `,"stats":${JSON.stringify(renderStats(result, context.perStepStats && stats === 'all', started))}`;
+}
+
+/** What both kinds of query take. */
+function common(parameters: URLSearchParams, context: QueryContext): CommonQuestion {
   return {
-    dataJson: `{${json}${statistics}}`,
-    warnings: truncated
-      ? [...result.annotations.warnings, 'results truncated due to limit']
-      : result.annotations.warnings,
-    infos: result.annotations.infos,
+    text: parameters.get('query') ?? '',
+    stats: parameters.get('stats') ?? '',
+    perStepStats: context.perStepStats,
+    ...queryOptions(parameters, context),
   };
 }
 
-function renderStats(result: QueryResult, perStep: boolean, started: number): object {
-  const { stats } = result;
-  const total = (performance.now() - started) / 1000;
-  const evaluation = Math.min(stats.evalTotalMs / 1000, total);
-  return {
-    timings: {
-      evalTotalTime: evaluation,
-      resultSortTime: 0,
-      queryPreparationTime: 0,
-      innerEvalTime: evaluation,
-      execQueueTime: 0,
-      execTotalTime: total,
-    },
-    samples: {
-      ...(perStep
-        ? {
-            totalQueryableSamplesPerStep: stats.totalQueryableSamplesPerStep.map(([timeMs, count]) => [
-              timeMs / 1000,
-              count,
-            ]),
-          }
-        : {}),
-      totalQueryableSamples: stats.totalQueryableSamples,
-      peakSamples: stats.peakSamples,
-    },
-  };
-}
-
-function queryOptions(parameters: URLSearchParams, context: QueryContext): QueryOptions {
+function queryOptions(
+  parameters: URLSearchParams,
+  context: QueryContext,
+): Pick<Question, 'timeoutMs' | 'lookbackMs'> {
   const timeout = parameters.get('timeout') ?? '';
   const lookback = parameters.get('lookback_delta') ?? '';
   let timeoutMs = context.timeoutMs;
@@ -159,7 +120,7 @@ function queryOptions(parameters: URLSearchParams, context: QueryContext): Query
       throw invalidParameter('timeout', error);
     }
   }
-  if (lookback === '') return { timeoutMs };
+  if (lookback === '') return { timeoutMs, lookbackMs: undefined };
   try {
     return { timeoutMs, lookbackMs: parseDuration(lookback) };
   } catch (error) {

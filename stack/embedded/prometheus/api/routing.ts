@@ -6,14 +6,19 @@ import { ApiError, messageOf } from './api-error.ts';
 /** What a handler of the JSON API gives: `data` as a value, or as JSON text where that is large. */
 export interface ApiAnswer {
   readonly data?: unknown;
-  readonly dataJson?: string;
+  readonly dataJson?: string | Uint8Array;
   readonly warnings?: readonly string[];
   readonly infos?: readonly string[];
   /** Members beside `status` and `data`. */
   readonly noContent?: boolean;
 }
 
-export type ApiHandler = (parameters: URLSearchParams, request: Request) => ApiAnswer | Promise<ApiAnswer>;
+/** The signal is aborted when the client went away. */
+export type ApiHandler = (
+  parameters: URLSearchParams,
+  request: Request,
+  signal: AbortSignal,
+) => ApiAnswer | Promise<ApiAnswer>;
 export type Observer = (handler: string, status: number, seconds: number, sizeBytes: number) => void;
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'HEAD';
 
@@ -99,17 +104,18 @@ export class Routing {
 
 async function answer(request: Request, response: Response, handler: ApiHandler): Promise<void> {
   try {
-    const result = await handler(parametersOf(request), request);
+    const result = await handler(parametersOf(request), request, goneSignal(response));
     if (result.noContent) {
       response.status(204).end();
       return;
     }
     const data = result.dataJson ?? (result.data === undefined ? undefined : JSON.stringify(result.data));
-    let body = '{"status":"success"';
-    if (data !== undefined) body += `,"data":${data}`;
-    if (result.warnings?.length) body += `,"warnings":${JSON.stringify(result.warnings)}`;
-    if (result.infos?.length) body += `,"infos":${JSON.stringify(result.infos)}`;
-    send(response, 200, 'application/json', `${body}}`);
+    const head = data === undefined ? '{"status":"success"' : '{"status":"success","data":';
+    let tail = '';
+    if (result.warnings?.length) tail += `,"warnings":${JSON.stringify(result.warnings)}`;
+    if (result.infos?.length) tail += `,"infos":${JSON.stringify(result.infos)}`;
+    if (data instanceof Uint8Array) sendJson(response, head, data, `${tail}}`);
+    else send(response, 200, 'application/json', `${head}${data ?? ''}${tail}}`);
   } catch (error) {
     if (error instanceof ApiError) sendError(response, error);
     else throw error;
@@ -126,6 +132,25 @@ function parametersOf(request: Request): URLSearchParams {
   return parameters;
 }
 
+/** Aborted when the connection closes before the answer is sent. */
+function goneSignal(response: Response): AbortSignal {
+  const gone = new AbortController();
+  response.once('close', () => gone.abort());
+  return gone.signal;
+}
+
+/** Sends a large answer in the parts that it has. */
+function sendJson(response: Response, head: string, data: Uint8Array, tail: string): void {
+  const length = Buffer.byteLength(head) + data.length + Buffer.byteLength(tail);
+  response.writeHead(200, { 'Content-Type': 'application/json', 'Content-Length': length });
+  if (response.req.method !== 'HEAD') {
+    response.write(head);
+    response.write(data);
+    response.write(tail);
+  }
+  response.end();
+}
+
 /** Sends text with exactly this content type: express would add a charset to JSON. */
 export function send(response: Response, status: number, contentType: string, body: string): void {
   // As text, so that node writes head and body at once.
@@ -137,6 +162,14 @@ export function send(response: Response, status: number, contentType: string, bo
 export function plainError(response: Response, status: number, message: string): void {
   response.setHeader('X-Content-Type-Options', 'nosniff');
   send(response, status, 'text/plain; charset=utf-8', `${message}\n`);
+}
+
+/** Go's http.Redirect. */
+export function redirect(response: Response, status: 301 | 302, target: string): void {
+  response.setHeader('Location', target);
+  const shown = target.replaceAll('&', '&amp;').replaceAll('"', '&#34;').replaceAll('<', '&lt;');
+  const words = status === 301 ? 'Moved Permanently' : 'Found';
+  send(response, status, 'text/html; charset=utf-8', `<a href="${shown}">${words}</a>.\n\n`);
 }
 
 function sendError(response: Response, error: ApiError): void {

@@ -76,6 +76,10 @@ describe('a wrong one is refused in the words of the real server', () => {
     ['scrape_configs: [{job_name: x}, {job_name: x}]', 'found multiple scrape configs with job name "x"'],
     ['scrape_configs: [{metrics_path: /x}]', 'job_name is empty'],
     [job('static_configs: [{targets: ["http://x:1"]}]'), '"http://x:1" is not a valid hostname'],
+    [
+      'alerting: {alertmanagers: [{static_configs: [{targets: ["http://am:9093"]}]}]}',
+      '"http://am:9093" is not a valid hostname',
+    ],
     [job('static_configs: {targets: [x]}'), 'line 1: cannot unmarshal !!map into []*targetgroup.Group'],
     [job('honor_labels: maybe'), 'line 1: cannot unmarshal !!str `maybe` into bool'],
     [job('sample_limit: many'), 'line 1: cannot unmarshal !!str `many` into uint'],

@@ -9,6 +9,7 @@ import {
 } from './http-client-config.ts';
 import { relabelConfigs } from './relabel-config.ts';
 import {
+  checkTargets,
   completeScrape,
   type DiscoveryConfig,
   defaultProtocols,
@@ -261,6 +262,7 @@ function expandEnvironment(labels: Record<string, string>): Record<string, strin
 }
 
 function completeAlertmanager(raw: Partial<RawAlertmanager>): AlertmanagerConfig {
+  checkTargets(raw);
   const version = raw.api_version ?? 'v2';
   if (version !== 'v2')
     throw new ConfigError(`expected Alertmanager api version to be one of [v2] but got ${version}`);

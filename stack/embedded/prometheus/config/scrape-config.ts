@@ -126,9 +126,6 @@ const targetGroup = finished(
     },
   ),
   (raw): TargetGroup => {
-    for (const target of raw.targets ?? []) {
-      if (target.includes('/')) throw new ConfigError(`${JSON.stringify(target)} is not a valid hostname`);
-    }
     for (const name of Object.keys(raw.labels ?? {})) {
       if (name === '') throw new ConfigError(`${JSON.stringify(name)} is not a valid label name`);
     }
@@ -286,6 +283,7 @@ export function completeScrape(raw: Partial<RawScrape>, defaults: ScrapeDefaults
   const jobName = raw.job_name ?? '';
   if (jobName === '') throw new ConfigError('job_name is empty');
   checkHttpClient(raw);
+  checkTargets(raw);
   const scrapeIntervalMs = raw.scrape_interval || defaults.scrapeIntervalMs;
   const scrapeTimeoutMs = raw.scrape_timeout || Math.min(defaults.scrapeTimeoutMs, scrapeIntervalMs);
   if (scrapeTimeoutMs > scrapeIntervalMs) {
@@ -318,6 +316,17 @@ export function completeScrape(raw: Partial<RawScrape>, defaults: ScrapeDefaults
     relabelConfigs: raw.relabel_configs ?? [],
     metricRelabelConfigs: raw.metric_relabel_configs ?? [],
   };
+}
+
+/** A URL is no target, unless relabelling makes one of it, as that of the blackbox exporter does. */
+export function checkTargets(raw: {
+  readonly static_configs?: readonly TargetGroup[];
+  readonly relabel_configs?: readonly RelabelRule[];
+}): void {
+  if ((raw.relabel_configs ?? []).length > 0) return;
+  for (const target of (raw.static_configs ?? []).flatMap(({ targets }) => targets)) {
+    if (target.includes('/')) throw new ConfigError(`${JSON.stringify(target)} is not a valid hostname`);
+  }
 }
 
 /** Only the fields of the HTTP client, out of a larger mapping. */

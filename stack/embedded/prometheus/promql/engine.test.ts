@@ -129,6 +129,29 @@ describe('results', () => {
   });
 });
 
+describe('signs in a duration, as Prometheus 3.5.3 reads them', () => {
+  test.each([
+    ['up offset (-2 ^ 2)', 54],
+    ['up offset (-(2) ^ 2)', 54],
+    ['up offset ((-2 ^ 2))', 54],
+    ['up offset (1 + -2 ^ 2)', 53],
+    ['up offset (-2 * -3 ^ 2)', 32],
+    ['up offset (3 - -2 ^ 2)', 43],
+    ['up offset -(-2 ^ 2)', 46],
+    ['up offset (--2 ^ 2)', 46],
+    ['up offset (-2 * 3)', 56],
+    ['up offset (-2 + 5)', 47],
+    ['up offset -(2 ^ 2)', 54],
+    // The offset ends where an operator begins.
+    ['up offset -2 ^ 2', 52 ** 2],
+    ['up offset - -2', 48],
+    ['sum_over_time(up[-2 ^ 2 + 8])', 50 + 49 + 48 + 47],
+  ])('%s', (query, value) => {
+    const result = createEngine({ durationExpressions: true }).instantQuery(storageOf(1, 100), query, 50_000);
+    expect(result).toMatchObject({ samples: [{ value }] });
+  });
+});
+
 describe('feature flags are off unless asked for', () => {
   test.each([
     'limitk(1, up)',

@@ -45,11 +45,13 @@ export interface QueryOptions {
   readonly timeoutMs?: number | undefined;
   readonly lookbackMs?: number | undefined;
   readonly maxSamples?: number | undefined;
+  /** How much may be computed before `PromqlTooHeavyError`, see `Budget.work`. Default: anything. */
+  readonly maxWork?: number | undefined;
 }
 
 /**
  * A PromQL engine. Evaluation is synchronous: it ends at its deadline by itself, and a signal counts when it was
- * aborted before the query began.
+ * aborted before the query began. Who must not be held up gives `maxWork`, and has what is heavier done by another thread.
  */
 export interface Engine {
   /** @throws PromqlParseError */
@@ -67,7 +69,7 @@ export interface Engine {
   ): MatrixResult;
 }
 
-const defaultLookbackMs = 300_000;
+export const defaultLookbackMs = 300_000;
 const defaultMaxSamples = 50_000_000;
 const defaultTimeoutMs = 120_000;
 const defaultSubqueryStepMs = 60_000;
@@ -81,7 +83,7 @@ export function createEngine(engineOptions: EngineOptions = {}): Engine {
   ): QueryContext => {
     const timeoutMs = options.timeoutMs ?? engineOptions.timeoutMs ?? defaultTimeoutMs;
     const maxSamples = options.maxSamples ?? engineOptions.maxSamples ?? defaultMaxSamples;
-    const budget = new Budget(maxSamples, performance.now() + timeoutMs, options.signal);
+    const budget = new Budget(maxSamples, performance.now() + timeoutMs, options.signal, options.maxWork);
     budget.check();
     return {
       queryable,

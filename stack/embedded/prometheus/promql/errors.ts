@@ -33,8 +33,8 @@ export class PromqlTooManySamplesError extends PromqlExecutionError {
 export class PromqlTimeoutError extends Error {
   override readonly name = 'PromqlTimeoutError';
 
-  constructor() {
-    super('query timed out in expression evaluation');
+  constructor(where = 'expression evaluation') {
+    super(`query timed out in ${where}`);
   }
 }
 
@@ -45,4 +45,9 @@ export class PromqlCanceledError extends Error {
   constructor() {
     super('query was canceled in expression evaluation');
   }
+}
+
+/** The query is more work than its caller wants done at once. It says nothing of whether the query is right. */
+export class PromqlTooHeavyError extends Error {
+  override readonly name = 'PromqlTooHeavyError';
 }

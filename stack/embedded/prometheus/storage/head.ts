@@ -1,7 +1,7 @@
 import type { Labels } from '../labels/labels.ts';
 import { LabelIndex } from './label-index.ts';
 import type { Matcher, Queryable, SeriesSamples } from './queryable.ts';
-import { SampleArena } from './sample-arena.ts';
+import { selectSamples } from './select-samples.ts';
 import { type AppendOutcome, MemorySeries } from './series.ts';
 
 export interface HeadOptions {
@@ -110,15 +110,13 @@ export class Head implements Queryable {
     return outcome;
   }
 
-  select(matchers: readonly Matcher[], minMs: number, maxMs: number): SeriesSamples[] {
-    const found: SeriesSamples[] = [];
-    const arena = new SampleArena();
-    for (const series of this.index.match(matchers)) {
-      if (!series.overlaps(minMs, maxMs)) continue;
-      const samples = series.read(minMs, maxMs, arena);
-      if (samples.timestamps.length > 0) found.push(samples);
-    }
-    return found;
+  select(
+    matchers: readonly Matcher[],
+    minMs: number,
+    maxMs: number,
+    read?: (samples: number) => void,
+  ): SeriesSamples[] {
+    return selectSamples(this.index, matchers, minMs, maxMs, read);
   }
 
   /** The series that match one of the sets (all, when there are none) and may have samples in the range. */

@@ -22,6 +22,14 @@ export interface SeriesSamples {
 
 /** What the PromQL engine reads from; the storage, or a test's own data, implements it. */
 export interface Queryable {
-  /** The matching series with their samples of `[minMs, maxMs]`, both ends included. */
-  select(matchers: readonly Matcher[], minMs: number, maxMs: number): SeriesSamples[];
+  /**
+   * The matching series with their samples of `[minMs, maxMs]`, both ends included. `read` hears of the number of
+   * samples of each series and may throw, which ends the reading.
+   */
+  select(
+    matchers: readonly Matcher[],
+    minMs: number,
+    maxMs: number,
+    read?: (samples: number) => void,
+  ): SeriesSamples[];
 }

@@ -12,6 +12,13 @@ const chunkRangeMs = 2 * 60 * 60 * 1000;
 export const seriesOverheadBytes = 400;
 const chunkOverheadBytes = 120;
 
+/** Sealed chunks and the open run after them. */
+export interface SharedSamples {
+  readonly chunks: readonly Chunk[];
+  readonly times: Float64Array<ArrayBuffer>;
+  readonly values: Float64Array<ArrayBuffer>;
+}
+
 export type AppendOutcome = 'ok' | 'same' | 'out-of-order' | 'duplicate';
 
 /**
@@ -36,6 +43,29 @@ export class MemorySeries {
     this.labels = labels;
     this.labelBytes = labels.pairs.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
     this.#recount();
+  }
+
+  /** A series of samples that another one gave away with `share`. */
+  static of(ref: number, labels: Labels, { chunks, times, values }: SharedSamples): MemorySeries {
+    const series = new MemorySeries(ref, labels);
+    series.chunks = [...chunks];
+    series.#times = times;
+    series.#values = values;
+    series.#open = times.length;
+    series.#recount();
+    return series;
+  }
+
+  /**
+   * What `[minMs, maxMs]` is read from, as it is now: later samples do not change it, because a chunk never changes and
+   * the open run is only added to.
+   */
+  share(minMs: number, maxMs: number): SharedSamples {
+    return {
+      chunks: this.chunks.filter((chunk) => chunk.minMs <= maxMs && chunk.maxMs >= minMs),
+      times: this.#times.subarray(0, this.#open),
+      values: this.#values.subarray(0, this.#open),
+    };
   }
 
   get minMs(): number {

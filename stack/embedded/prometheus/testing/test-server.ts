@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { buildSync } from 'esbuild';
 import { parseFlags } from '../flags.ts';
+import type { ThreadProgram } from '../query/query-threads.ts';
 import { type PrometheusServer, startPrometheus } from '../server.ts';
 
 /** A server under test in this process, with a folder of its own. */
@@ -28,6 +30,28 @@ export interface ApiBody {
   readonly data: any;
 }
 
+let built: string | undefined;
+
+/** What the threads of heavy queries run: bundled when it is first needed, because Node 20 reads no TypeScript. */
+export const threadProgram: ThreadProgram = {
+  get file() {
+    if (built === undefined) {
+      const directory = mkdtempSync(join(tmpdir(), 'embedded-prometheus-thread-'));
+      process.once('exit', () => rmSync(directory, { recursive: true, force: true }));
+      built = join(directory, 'main.cjs');
+      buildSync({
+        entryPoints: [join(import.meta.dirname, '../main.ts')],
+        outfile: built,
+        bundle: true,
+        platform: 'node',
+        target: 'node20',
+        external: ['bufferutil', 'utf-8-validate'],
+      });
+    }
+    return built;
+  },
+};
+
 /** Starts the server on a free port. `files` are written first; `prometheus.yml` is the configuration. */
 export async function startTestServer(
   files: Record<string, string>,
@@ -46,6 +70,7 @@ export async function startTestServer(
       '--web.enable-lifecycle',
       ...flags,
     ]),
+    threadProgram,
   );
   const get: TestServer['get'] = async (path, parameters = {}) => {
     const response = await fetch(`${server.url}/api/v1/${path}?${new URLSearchParams(parameters)}`);

@@ -31,7 +31,7 @@ const metric = ({ __name__ = '', ...labels }) => {
   return __name__ + (pairs !== '' || __name__ === '' ? '{' + pairs + '}' : '');
 };
 const api = async (path) => {
-  const response = await fetch('/api/v1/' + path);
+  const response = await fetch(prefix + '/api/v1/' + path);
   const text = await response.text();
   let body;
   try { body = JSON.parse(text); } catch { throw new Error(text || response.statusText); }
@@ -55,22 +55,30 @@ const table = (node, heads, rows) => {
 };
 const state = (word) => element('span', word, { className: word });
 const queryLink = (expr) => {
-  const link = element('a', undefined, { href: '/query?' + new URLSearchParams({ 'g0.expr': expr, 'g0.tab': 'graph' }) });
+  const link = element('a', undefined, { href: prefix + '/query?' + new URLSearchParams({ 'g0.expr': expr, 'g0.tab': 'graph' }) });
   link.append(element('code', expr));
   return link;
 };
 `;
 
 /** A page whose script fills `main` from the JSON API. The script must close what it opens: it stands in a function. */
-export function renderPage(path: string, paths: readonly string[], script: string): string {
+export function renderPage(
+  path: string,
+  paths: readonly string[],
+  script: string,
+  routePrefix: string,
+): string {
   const links = paths
-    .map((name) => `<a href="${name}"${name === path ? ' class="here"' : ''}>${name.slice(1)}</a>`)
+    .map(
+      (name) =>
+        `<a href="${encodeURI(routePrefix)}${name}"${name === path ? ' class="here"' : ''}>${name.slice(1)}</a>`,
+    )
     .join('');
   return `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Prometheus (embedded): ${path.slice(1)}</title>
 <style>${style}</style></head><body><nav><b>Prometheus (embedded)</b>${links}</nav><main id="main"></main>
-<script>${shared}
+<script>const prefix = ${JSON.stringify(encodeURI(routePrefix)).replaceAll('<', '\\u003c')};${shared}
 (async () => {${script}})().catch((error) => say(main, error.message, 'error'));
 </script></body></html>
 `;

@@ -74,7 +74,7 @@ for (let number = 0; number < count; number++) {
   for (const name of ['table', 'graph']) {
     const next = new URLSearchParams(location.search);
     next.set('g' + number + '.tab', name);
-    tabs.append(element('a', name[0].toUpperCase() + name.slice(1), { href: '/query?' + next, className: name === tab ? 'here' : '' }));
+    tabs.append(element('a', name[0].toUpperCase() + name.slice(1), { href: prefix + '/query?' + next, className: name === tab ? 'here' : '' }));
   }
   panel.append(form, tabs);
   if (expr === '') { if (number === 0) box.focus(); continue; }

@@ -2,7 +2,7 @@ import { exploreUrl } from '../../pages/explore-url.ts';
 import { element, moment, tableOf } from '../dom.ts';
 import { formatValue } from '../format.ts';
 import { numberOf } from '../series.ts';
-import type { AlertingView } from '../view.ts';
+import type { RulesView } from '../view.ts';
 import { annotationCell, labelList, rowButton, stateBadge } from './alert-cells.ts';
 import {
   type ActiveAlert,
@@ -13,7 +13,7 @@ import {
 } from './alerting-data.ts';
 
 export interface RulesContext {
-  readonly view: AlertingView;
+  readonly view: RulesView;
   /** To see which alert is silenced. */
   readonly groups: readonly AlertGroup[];
   readonly silence: (labels: Labels) => void;
@@ -71,7 +71,7 @@ export const nameOf = ({ alertname = 'alert', instance, service }: Labels): stri
 
 function ruleCell(
   { name, query, duration, lastError, health }: AlertingRule,
-  { prometheus }: AlertingView,
+  { prometheus }: RulesView,
 ): HTMLElement {
   const address = exploreUrl({ uid: prometheus, type: 'prometheus' }, query, { range: true });
   const cell = element('div', {}, element('a', { href: address, title: query }, name));

@@ -1,7 +1,8 @@
 import uPlot from 'uplot';
-import { type Exemplar, fetchExemplars, type Mark, type Range } from '../data.ts';
+import type { Exemplar, Mark, Range } from '../data.ts';
 import { clock, element, styleColor } from '../dom.ts';
 import { colorOf, formatValue, seriesColor } from '../format.ts';
+import { newestExemplars } from '../newest.ts';
 import { alignSeries, lastValue, type Series, stack, withGaps } from '../series.ts';
 import type { PanelView } from '../view.ts';
 import { type Draw, linkOf, type Surroundings, seriesOf } from './panel.ts';
@@ -24,8 +25,12 @@ export const drawGraph: Draw = (panel, host, surroundings) => {
   const hidden = new Set<string>();
   let drawn: { readonly names: string; readonly graph: Graph } | undefined;
 
-  return async (range, marks) => {
-    const [series, exemplars] = await Promise.all([seriesOf(panel, range), exemplarsOf(panel, range)]);
+  return async (range, asked) => {
+    const [series, exemplars, marks] = await Promise.all([
+      seriesOf(panel, range),
+      exemplarsOf(panel, range),
+      asked,
+    ]);
     const lines = series.map((one, index) => ({ ...one, color: seriesColor(index) }));
     const show = (): void => {
       const shown = lines.filter(({ name }) => !hidden.has(name));
@@ -59,7 +64,7 @@ export const drawGraph: Draw = (panel, host, surroundings) => {
 
 async function exemplarsOf({ targets }: PanelView, range: Range): Promise<Exemplar[]> {
   const asked = targets.filter(({ exemplars }) => exemplars);
-  const found = (await Promise.all(asked.map((target) => fetchExemplars(target, range)))).flat();
+  const found = (await Promise.all(asked.map((target) => newestExemplars(target, range)))).flat();
   // The highest of each stretch of time: those are what somebody wants to open.
   const stretch = (range.to - range.from) / 1000 / mostExemplars;
   const highest = new Map<number, Exemplar>();

@@ -1,4 +1,5 @@
-import { fetchSeries, type Mark, type Range } from '../data.ts';
+import type { Mark, Range } from '../data.ts';
+import { newestSeries } from '../newest.ts';
 import type { Series } from '../series.ts';
 import type { PanelView } from '../view.ts';
 
@@ -11,7 +12,7 @@ export interface Surroundings {
 }
 
 /** Asks for what the panel shows and draws it. Throws NothingFound, or an Error in the data source's words. */
-export type Refresh = (range: Range, marks: readonly Mark[]) => Promise<void>;
+export type Refresh = (range: Range, marks: readonly Mark[] | Promise<readonly Mark[]>) => Promise<void>;
 
 /** Fills an empty element and returns how to refresh it. */
 export type Draw = (panel: PanelView, host: HTMLElement, surroundings: Surroundings) => Refresh;
@@ -21,7 +22,7 @@ export class NothingFound extends Error {}
 
 /** The series of all queries of a panel. Throws NothingFound when there are none. */
 export async function seriesOf({ targets }: PanelView, range: Range): Promise<Series[]> {
-  const found = (await Promise.all(targets.map((target) => fetchSeries(target, range)))).flat();
+  const found = (await Promise.all(targets.map((target) => newestSeries(target, range)))).flat();
   const some = found.filter(({ values }) => values.length > 0);
   if (some.length === 0) throw new NothingFound();
   return some;

@@ -6,8 +6,8 @@ import { sayValue } from './numbers.ts';
 import { type Draw, linkOf, seriesOf } from './panel.ts';
 
 /** A lane for each series, in the colour of its state. */
-export const drawStateTimeline: Draw = (panel, host) => async (range, marks) => {
-  const series = await seriesOf(panel, range);
+export const drawStateTimeline: Draw = (panel, host) => async (range, asked) => {
+  const [series, marks] = await Promise.all([seriesOf(panel, range), asked]);
   const place = (ms: number): number => (100 * (ms - range.from)) / (range.to - range.from);
   host.replaceChildren(
     element(

@@ -21,7 +21,9 @@ export function aggregate(evaluator: Evaluator, expr: AggregateExpr): Block {
     if (label === '' || !isValidUtf8(label)) {
       throw new PromqlExecutionError(`invalid label name ${goQuote(label)}`);
     }
-    return countValues(evaluator.vector(expr.expr), label, names, without, formatFloat);
+    return countValues(evaluator.vector(expr.expr), label, names, without, formatFloat, (cells) =>
+      evaluator.context.budget.work(cells),
+    );
   }
   const param = expr.param === undefined ? undefined : evaluator.scalar(unwrapParens(expr.param));
   const input = evaluator.vector(expr.expr);

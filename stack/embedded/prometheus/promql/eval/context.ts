@@ -1,6 +1,11 @@
 import type { Queryable } from '../../storage/queryable.ts';
 import type { Annotations } from '../annotations.ts';
-import { PromqlCanceledError, PromqlTimeoutError, PromqlTooManySamplesError } from '../errors.ts';
+import {
+  PromqlCanceledError,
+  PromqlTimeoutError,
+  PromqlTooHeavyError,
+  PromqlTooManySamplesError,
+} from '../errors.ts';
 
 /** What all parts of one query share: settings, limits and counters. */
 export interface QueryContext {
@@ -18,17 +23,24 @@ export interface QueryContext {
   readonly budget: Budget;
 }
 
-/** Counts the samples held and watches the clock. */
+/** Counts the samples held and the work done, and watches the clock. */
 export class Budget {
   readonly #maxSamples: number;
   readonly #deadline: number;
   readonly #signal: AbortSignal | undefined;
+  #workLeft: number;
   held = 0;
   peak = 0;
 
-  /** `deadline` is on the clock of `performance.now()`. */
-  constructor(maxSamples: number, deadline: number, signal: AbortSignal | undefined) {
+  /** `deadline` is on the clock of `performance.now()`; `maxWork` in cells, see `work`. */
+  constructor(
+    maxSamples: number,
+    deadline: number,
+    signal: AbortSignal | undefined,
+    maxWork = Number.POSITIVE_INFINITY,
+  ) {
     this.#maxSamples = maxSamples;
+    this.#workLeft = maxWork;
     this.#deadline = deadline;
     this.#signal = signal;
   }
@@ -40,8 +52,23 @@ export class Budget {
     if (this.held > this.peak) this.peak = this.held;
   }
 
-  /** Refuses arrays that would not fit, before they are made. */
+  /**
+   * Counts work: one for each value that is computed, one for each four samples that are read. It is counted, and not
+   * timed, so that the same query is always as heavy.
+   *
+   * @throws PromqlTooHeavyError
+   */
+  work(cells: number): void {
+    this.#workLeft -= cells;
+    if (this.#workLeft < 0) throw new PromqlTooHeavyError();
+  }
+
+  /** Counts samples that are read from the storage. */
+  readonly read = (samples: number): void => this.work(samples / 4);
+
+  /** Refuses arrays that would not fit, or be too much work, before they are made. */
   checkCells(cells: number): void {
+    if (cells > this.#workLeft) throw new PromqlTooHeavyError();
     if (cells > Math.max(this.#maxSamples, 50_000_000)) throw new PromqlTooManySamplesError();
   }
 

@@ -9,6 +9,7 @@ export function countValues(
   names: ReadonlySet<string>,
   without: boolean,
   format: (value: number) => string,
+  work: (cells: number) => void,
 ): Block {
   const { steps, labels } = input;
   const grouping = without ? names : new Set([...names, label]);
@@ -25,6 +26,7 @@ export function countValues(
         const group = groupingLabels(rowLabels.with(label, text), grouping, without);
         offset = offsets.get(group.key);
         if (offset === undefined) {
+          work(steps);
           offset = builder.add(group);
           offsets.set(group.key, offset);
         }

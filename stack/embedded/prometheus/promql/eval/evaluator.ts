@@ -31,6 +31,15 @@ export type Value =
   | { readonly type: 'scalar'; readonly values: Float64Array }
   | { readonly type: 'string'; readonly value: string };
 
+/** Range functions that sort every window, rather than walk over it. */
+const sorting = new Set(['quantile_over_time', 'mad_over_time']);
+
+/** About how many samples a window of this length has. */
+function windowSize(timestamps: Float64Array, rangeMs: number): number {
+  const spanMs = timestamps.at(-1)! - timestamps[0]!;
+  return spanMs > rangeMs ? (timestamps.length * rangeMs) / spanMs : timestamps.length;
+}
+
 export class Evaluator {
   readonly context: QueryContext;
   readonly steps: Steps;
@@ -41,6 +50,7 @@ export class Evaluator {
     this.context = context;
     this.steps = steps;
     context.budget.checkCells(steps.count);
+    context.budget.work(steps.count);
     this.samplesRead = new Float64Array(steps.count);
   }
 
@@ -55,6 +65,7 @@ export class Evaluator {
     const value = this.#dispatch(expr);
     const samples =
       value.type === 'vector' ? countSamples(value.block) : value.type === 'scalar' ? value.values.length : 0;
+    budget.work(value.type === 'vector' ? value.block.values.length : samples);
     budget.check();
     budget.held = before;
     budget.hold(samples);
@@ -175,6 +186,8 @@ export class Evaluator {
     const keepsName = expr.name === 'last_over_time' || expr.name === 'first_over_time';
     const dropNow = !context.delayedNameRemoval && !keepsName;
     const isCounterFunction = expr.name === 'rate' || expr.name === 'increase';
+    context.budget.checkCells(source.series.length * count);
+    const perSample = sorting.has(expr.name) ? 2 : 1 / 8;
     const builder = new BlockBuilder(count, source.series.length);
     const window: Window = {
       timestamps: new Float64Array(0),
@@ -201,6 +214,7 @@ export class Evaluator {
     for (const [index, series] of source.series.entries()) {
       if ((index & 63) === 0) context.budget.check();
       const { timestamps } = series;
+      context.budget.work(count * (1 + windowSize(timestamps, source.rangeMs) * perSample));
       window.timestamps = timestamps;
       window.values = series.values;
       window.startTimestamps = context.startTimestamps ? series.startTimestamps : undefined;

@@ -69,7 +69,7 @@ function readInfo(
   const offset = source === undefined ? 0 : resolveDuration(source.offset, context, true);
   const first = (at ?? steps.startMs) - offset - context.lookbackMs + 1;
   const last = (at ?? steps.endMs) - offset;
-  const found = context.queryable.select(matchers, first, last);
+  const found = context.queryable.select(matchers, first, last, context.budget.read);
   return readSeries(evaluator, found, 0, undefined, 'time-ms');
 }
 

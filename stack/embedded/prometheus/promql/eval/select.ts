@@ -35,7 +35,12 @@ export function readInstant(
   const { lookbackMs } = context;
   const first = (at ?? steps.startMs) - offsetMs;
   const last = (at ?? steps.startMs + (steps.count - 1) * steps.stepMs) - offsetMs;
-  const found = context.queryable.select(selector.matchers, first - lookbackMs + 1, last);
+  const found = context.queryable.select(
+    selector.matchers,
+    first - lookbackMs + 1,
+    last,
+    context.budget.read,
+  );
   return readSeries(evaluator, sorted(found), offsetMs, at, reading);
 }
 
@@ -97,7 +102,12 @@ export function readSmoothed(
   const { count, startMs, stepMs } = steps;
   const first = (at ?? startMs) - offsetMs;
   const last = (at ?? startMs + (count - 1) * stepMs) - offsetMs;
-  const found = context.queryable.select(selector.matchers, first - lookbackMs + 1, last + lookbackMs);
+  const found = context.queryable.select(
+    selector.matchers,
+    first - lookbackMs + 1,
+    last + lookbackMs,
+    context.budget.read,
+  );
   const builder = new BlockBuilder(count, found.length);
   for (const series of sorted(found)) {
     const { timestamps, values: samples } = withoutStale(series);
@@ -147,7 +157,9 @@ export function selectRange(
   const after = selector.smoothed ? context.lookbackMs : 0;
   const first = (at ?? steps.startMs) - offsetMs - rangeMs - before + 1;
   const last = (at ?? steps.startMs + (steps.count - 1) * steps.stepMs) - offsetMs + after;
-  const series = sorted(context.queryable.select(selector.matchers, first, last)).map(withoutStale);
+  const series = sorted(context.queryable.select(selector.matchers, first, last, context.budget.read)).map(
+    withoutStale,
+  );
   return { series, rangeMs, offsetMs, at, anchored: selector.anchored, smoothed: selector.smoothed };
 }
 

@@ -59,6 +59,7 @@ const ofRange = [
   'count_over_time',
   'delta',
   'deriv',
+  'first_over_time',
   'idelta',
   'increase',
   'irate',
@@ -73,7 +74,6 @@ const ofRange = [
   'sum_over_time',
 ];
 const experimentalOfRange = [
-  'first_over_time',
   'mad_over_time',
   'ts_of_first_over_time',
   'ts_of_last_over_time',

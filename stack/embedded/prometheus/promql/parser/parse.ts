@@ -570,7 +570,7 @@ class Parser {
   /** A duration in milliseconds where it is a plain literal; in brackets it must be positive. */
   #duration(context: string, inBrackets: boolean): Duration {
     const { start } = this.#token;
-    const expr = inBrackets ? this.#durationExpr(0, context) : this.#durationUnary(context);
+    const expr = inBrackets ? this.#durationExpr(0, context) : this.#durationUnary(context, true);
     const literal = literalSeconds(expr);
     if (literal === undefined) {
       if (this.#options.durationExpressions !== true) {
@@ -607,12 +607,17 @@ class Parser {
     return left;
   }
 
-  #durationUnary(context: string): DurationExpr {
+  /**
+   * A sign and what it belongs to. Within parentheses and brackets a power comes before its sign; of a bare offset the
+   * sign takes the next operand only, because what follows is no longer part of it: `(m offset -2) ^ 2`.
+   */
+  #durationUnary(context: string, bareOffset = false): DurationExpr {
     const token = this.#token;
     if (this.#is('-') || this.#is('+')) {
       this.#advance();
-      const expr =
-        context === 'offset' ? this.#durationUnary(context) : this.#durationExpr(powerPrecedence, context);
+      const expr = bareOffset
+        ? this.#durationUnary(context, true)
+        : this.#durationExpr(powerPrecedence, context);
       return {
         kind: 'duration-unary',
         operator: token.text as '+' | '-',
