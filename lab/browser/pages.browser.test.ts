@@ -184,6 +184,7 @@ describe.skipIf(chromium === undefined)(`the pages of an embedded lab with a fau
       if (kind === 'promql') {
         await prometheus.query(text);
         for (const name of metricNames(parseExpr(text))) {
+          if (onceItHappened.has(name)) continue;
           if ((await prometheus.query(`count({__name__="${name}"})`)).length === 0) {
             unknown.push(`${runbook}: ${name}`);
           }
@@ -199,12 +200,15 @@ describe.skipIf(chromium === undefined)(`the pages of an embedded lab with a fau
   });
 });
 
+/** Counted by Loki, real and embedded, from the first line on that it discards: a lab that is well has none. */
+const onceItHappened: ReadonlySet<string> = new Set(['loki_discarded_samples_total']);
+
 /** The names that an expression selects by. */
 function metricNames(node: unknown): string[] {
   if (typeof node !== 'object' || node === null) return [];
   const { kind, name } = node as { kind?: unknown; name?: unknown };
   return [
-    ...(kind === 'selector' && typeof name === 'string' ? [name] : []),
+    ...(kind === 'selector' && typeof name === 'string' && name !== '' ? [name] : []),
     ...Object.values(node).flatMap(metricNames),
   ];
 }

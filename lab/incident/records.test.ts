@@ -90,6 +90,8 @@ it('has the figures of an incident from the records, and an end only when there 
     mitigatedAtMs: null,
     timeToRepairSeconds: null,
   });
+  // Up to three seconds of the client's record are not written yet.
+  expect(await figuresOf(cut(47), incident, at(50))).toMatchObject({ mitigatedAtMs: null });
   expect(await figuresOf(context, incident, at(100))).toMatchObject({
     startedAtMs: at(20),
     firstAlert: 'DatabaseDown',
@@ -104,16 +106,33 @@ it('has the figures of an incident from the records, and an end only when there 
   });
 });
 
+/** The client's record as it was when it had been written up to this second. */
+const cut = (last: number): RecordsContext => ({
+  ...context,
+  ledger: {
+    slices: (range: { fromMs: number; toMs: number }) =>
+      context.ledger.slices({ ...range, toMs: Math.min(range.toMs, at(last)) }),
+    count: (range: { fromMs: number; toMs: number }) =>
+      context.ledger.count({ ...range, toMs: Math.min(range.toMs, at(last)) }),
+  } as unknown as Ledger,
+});
+
+it('says that users are served again once they are, and not at the newest second of the record', async () => {
+  const served = async (written: number, toSecond: number) =>
+    (await timelineOf(cut(written), { fromMs: begin, toMs: at(toSecond) }, { secrets: false }))
+      .filter(({ kind }) => kind === 'users')
+      .map(({ atMs, text }) => [(atMs - begin) / 1000, text.slice(0, 20)]);
+  const harmed = [20, 'users begin to be ha'];
+  expect(await served(50, 52)).toEqual([harmed]);
+  expect(await served(62, 64)).toEqual([harmed]);
+  expect(await served(63, 65)).toEqual([harmed, [60, 'users are served aga']]);
+  // Nobody is answered any more: that is no end either.
+  expect(await served(60, 90)).toEqual([harmed]);
+  // Resolved at once: what came after tells whether it was true.
+  expect(await served(119, 60)).toEqual([harmed, [60, 'users are served aga']]);
+});
+
 it('has the same figures at once as later, when the client has written its last seconds', async () => {
-  const cut = (last: number) => ({
-    ...context,
-    ledger: {
-      slices: (range: { fromMs: number; toMs: number }) =>
-        context.ledger.slices({ ...range, toMs: Math.min(range.toMs, at(last)) }),
-      count: (range: { fromMs: number; toMs: number }) =>
-        context.ledger.count({ ...range, toMs: Math.min(range.toMs, at(last)) }),
-    } as unknown as Ledger,
-  });
   const resolved = { ...incident, resolvedAtMs: at(100) };
   expect(await figuresOf(cut(98), resolved, at(100))).toEqual(await figuresOf(context, resolved, at(110)));
 });

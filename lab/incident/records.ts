@@ -1,10 +1,18 @@
 import type { Pace } from '../../stack/pace.ts';
 import { episodesIn, harmIn, notificationsIn, type ReviewContext } from '../alerts/review.ts';
+import { harmfulStretches } from '../alerts/user-harm.ts';
 import type { EventLog } from '../events/event-log.ts';
 import type { Backends } from '../observe/backends.ts';
 import { errorBudget } from '../slo/budget.ts';
 import { availabilityObjective } from '../slo/read-slo.ts';
-import { type Interval, isError, type Ledger, ledgerLateMs, sumSlices } from '../traffic/ledger.ts';
+import {
+  type Interval,
+  isError,
+  type Ledger,
+  type LedgerSlice,
+  ledgerLateMs,
+  sumSlices,
+} from '../traffic/ledger.ts';
 import type { Incident } from './incident.ts';
 import { recordPages } from './page-events.ts';
 import { recordSilences } from './silence-events.ts';
@@ -50,9 +58,9 @@ export async function timelineOf(
   const add = (atMs: number, kind: MomentKind, text: string): void => {
     moments.push({ atMs, kind, text });
   };
-  for (const { fromMs, toMs } of harmIn(context, interval)) {
+  for (const { fromMs, toMs, isOver } of toldHarm(context, interval)) {
     add(fromMs, 'users', 'users begin to be harmed: requests fail or take half a second');
-    add(toMs, 'users', `users are served again, after ${Math.round((toMs - fromMs) / 1000)} s`);
+    if (isOver) add(toMs, 'users', `users are served again, after ${Math.round((toMs - fromMs) / 1000)} s`);
   }
   for (const { alertname, labels, fromMs, toMs } of episodes) {
     const where = [labels.instance, labels.upstream].filter((part) => part !== undefined);
@@ -83,6 +91,28 @@ export async function timelineOf(
   }
   return moments.sort((a, b) => a.atMs - b.atMs);
 }
+
+/** For so long users have to be served before it is said that they are. */
+const calmMs = 3_000;
+
+/**
+ * Harm that began within the interval, and whether it ended there: the newest second of the client's record is no end,
+ * and neither is one after which nobody was answered.
+ */
+function toldHarm(
+  { ledger }: RecordsContext,
+  { fromMs, toMs }: Interval,
+): (Interval & { isOver: boolean })[] {
+  const slices = ledger.slices({ fromMs, toMs: toMs + calmMs });
+  const writtenMs = writtenUntil(slices);
+  return harmfulStretches(slices)
+    .filter((harm) => harm.fromMs < toMs)
+    .map((harm) => ({ ...harm, isOver: harm.toMs <= toMs && harm.toMs + calmMs <= writtenMs }));
+}
+
+/** The end of the newest second of the client's record; zero where there is none. */
+const writtenUntil = (slices: readonly LedgerSlice[]): number =>
+  1000 * slices.reduce((last, { second }) => Math.max(last, second + 1), 0);
 
 /** What an incident was, in figures. Moments in milliseconds since the epoch, null where it did not happen. */
 export interface IncidentFigures {
@@ -132,7 +162,10 @@ export async function figuresOf(
   const own = harm.filter((one) => one.toMs >= incident.declaredAtMs - 30_000);
   const started = own[0]?.fromMs ?? null;
   const ended = own.at(-1)?.toMs ?? null;
-  const isOver = ended !== null && ended < interval.toMs - 2_000;
+  // While it goes on, the newest second of the client's record is no end.
+  const knownMs =
+    incident.resolvedAtMs === undefined ? writtenUntil(context.ledger.slices(interval)) : interval.toMs;
+  const isOver = ended !== null && ended < knownMs - 2_000;
   const notifications = (await notificationsIn(context, interval)).filter(
     ({ receivedAt }) => started === null || Date.parse(receivedAt) >= started,
   );

@@ -136,6 +136,7 @@ export function labSeries({ endpoints = 3, motion }: LabMetricsOptions): LabSeri
         '+Inf',
       ]);
     for (const level of ['debug', 'info', 'error']) counter(component, 'log_lines_total', { level }, 20);
+    counter(component, 'log_lines_dropped_total', { reason: 'refused' }, 3);
     constant(component, 'build_info', { version: '1.0.0' }, 1);
     constant(component, 'process_start_time_seconds', {}, 1_767_225_600);
   }
@@ -192,6 +193,8 @@ export function labSeries({ endpoints = 3, motion }: LabMetricsOptions): LabSeri
   counter('loki', 'loki_distributor_lines_received_total', { tenant: 'fake' }, 900);
   gauge('loki', 'loki_ingester_memory_streams', { tenant: 'fake' }, 12);
   gauge('prometheus', 'prometheus_tsdb_head_series', {}, 3000);
+  counter('prometheus', 'prometheus_rule_evaluation_failures_total', { rule_group: 'alerts' }, 1);
+  counter('alertmanager', 'alertmanager_notifications_failed_total', { integration: 'webhook' }, 1);
   counter('prometheus', 'prometheus_tsdb_head_samples_appended_total', { type: 'float' }, 3000);
   counter('jaeger', 'otelcol_receiver_accepted_spans_total', { receiver: 'otlp', transport: 'http' }, 300);
   counter('jaeger', 'otelcol_receiver_refused_spans_total', { receiver: 'otlp', transport: 'http' }, 2);
@@ -323,7 +326,8 @@ export function upSeries(): LabSeries[] {
   const synthetic: Record<string, (component: string) => number> = {
     up: (component) => (component === downComponent ? 0 : 1),
     scrape_samples_scraped: (component) => 100 + component.length,
-    scrape_duration_seconds: (component) => 0.01 + component.length / 1000,
+    scrape_samples_post_metric_relabeling: (component) => (component === 'api-1' ? 5000 : 400),
+    scrape_duration_seconds: (component) => (component === 'loki' ? 0.9 : 0.01) + component.length / 1000,
   };
   return Object.entries(synthetic).flatMap(([name, valueFor]) =>
     Object.keys(labJobs).map((component) => ({
