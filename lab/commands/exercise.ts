@@ -8,8 +8,8 @@ import { ScoreStore } from '../exercise/learn/score-store.ts';
 import { phaseOf, whereabouts } from '../exercise/learn/where.ts';
 import { systemClock } from '../exercise/model/clock.ts';
 import { exerciseIds, loadExercise, loadExercises } from '../exercise/model/load-exercises.ts';
-import { type Exercise, isDone, type Task } from '../exercise/model/model.ts';
-import { isBroken, type Progress, ProgressStore } from '../exercise/model/progress.ts';
+import { type Exercise, isDone } from '../exercise/model/model.ts';
+import { isBroken, ProgressStore } from '../exercise/model/progress.ts';
 import { planExercise, writeScaffold } from '../exercise/model/scaffold.ts';
 import { assertVaries, parseSeed, seedToStart, withSeed } from '../exercise/model/variant.ts';
 import { checkLine, resultLine } from '../exercise/report/check-line.ts';
@@ -18,9 +18,10 @@ import { isAsWanted } from '../exercise/run/phase.ts';
 import { pollInterval } from '../exercise/run/run-check.ts';
 import { projectRoot } from '../root.ts';
 import { acquireLock } from '../state/lock.ts';
-import { scoreRow, scoresLine, showScoreboard } from '../ui/scores.ts';
+import { scoresLine, showScoreboard } from '../ui/scores.ts';
 import { Workshop } from '../workshop.ts';
 import { bootLab, bootLabAgain } from './boot.ts';
+import { countAnswered, introduce, showLearnings, showTasks } from './exercise-texts.ts';
 
 /** `exercise`: a learner's way through the exercises. State is kept, so that every step is a command of its own. */
 export function register(program: Command, context: LabContext): void {
@@ -192,21 +193,6 @@ export async function checkExercise(context: LabContext, id: string | undefined)
   );
 }
 
-function showLearnings({ ui }: LabContext, { exercise, score }: Learner): void {
-  ui.line('The steady state is back: done. What to take along:');
-  for (const learning of exercise.learnings) ui.line(`  - ${learning}`);
-  const { played } = exercise;
-  if (played !== undefined)
-    ui.line(`This time: ${played.variant} (seed ${played.seed}). Another time it may be another way.`);
-  if (score === undefined) return;
-  ui.line();
-  const { points, parts } = score.score;
-  const again = score.scores !== undefined && score.scores.times > 1 ? scoresLine(score.scores) : undefined;
-  ui.line(`Score: ${points} of 100${again === undefined ? '' : ` (${again})`}`);
-  ui.table(parts.map(scoreRow));
-  ui.line(`Once more: npm run lab -- exercise reset ${exercise.id}, then start it. The best score stays.`);
-}
-
 async function showWhereabouts(context: LabContext): Promise<void> {
   const { ui, paths } = context;
   const store = new ProgressStore(paths.exercises);
@@ -357,53 +343,6 @@ async function exclusively(context: LabContext, command: string, work: () => Pro
   } finally {
     lock.release();
   }
-}
-
-function introduce(context: LabContext, learner: Learner, resumed: boolean): void {
-  const { ui } = context;
-  const { exercise, act } = learner;
-  const where = whereabouts(exercise, learner.progress);
-  ui.line();
-  ui.line(
-    resumed
-      ? `${exercise.title}, where you left it (${where.phase}).`
-      : exercise.acts.length === 1
-        ? `${exercise.title}: ${act.summary}`
-        : `${exercise.title}, act ${where.act.number} of ${where.act.of}, ${act.title}: ${act.summary}`,
-  );
-  ui.line(`Guide: exercises/${exercise.id}/README.md`);
-  showTasks(context, learner);
-  ui.line('See what you should be seeing: npm run lab -- exercise check');
-}
-
-function showTasks({ ui }: LabContext, { exercise, act, progress }: Learner): void {
-  const answered = (task: Task): boolean => isAnswered(progress, act.id, task);
-  for (const [index, task] of act.tasks.entries()) {
-    const later = task.when === 'repaired' ? ', after the repair' : '';
-    ui.line(`  ${answered(task) ? '✓' : ' '} ${index + 1}. ${task.prompt} (${task.id}${later})`);
-    if (!answered(task)) describeChoices(ui, task);
-  }
-  const { next, command, openTasks } = whereabouts(exercise, progress);
-  const open = openTasks[0];
-  ui.line(`  ${next}: ${command}`);
-  if (open !== undefined) ui.line(`  A hint: npm run lab -- exercise hint ${open}`);
-}
-
-function describeChoices(ui: LabContext['ui'], task: Task): void {
-  if (isDone(task) || task.kind === 'number') return;
-  for (const [index, choice] of (task.choices ?? []).entries())
-    ui.line(`        ${'abcdefgh'[index]}) ${choice}`);
-}
-
-function isAnswered(progress: Progress | undefined, actId: string, task: Task): boolean {
-  return progress?.acts[actId]?.tasks[task.id]?.answeredAt !== undefined;
-}
-
-function countAnswered(exercise: Exercise, progress: Progress | undefined): number {
-  return exercise.acts.reduce(
-    (sum, act) => sum + act.tasks.filter((task) => isAnswered(progress, act.id, task)).length,
-    0,
-  );
 }
 
 function exitCodeOf(outcome: PhaseOutcome): number {

@@ -39,8 +39,8 @@ export interface Moment {
 const ofTheExercise: ReadonlySet<string> = new Set(['phase', 'hint', 'answer', 'score', 'load']);
 
 /**
- * What happened, from every record there is: the client's, Prometheus's, the inbox's, Alertmanager's silences and the event log. `secrets`: also
- * what was broken on purpose, which somebody who still looks for it should not read.
+ * What happened, from every record there is: the client's, Prometheus's, the inbox's, Alertmanager's silences and the
+ * event log. `secrets`: also what was broken on purpose, which somebody who still looks for it should not read.
  */
 export async function timelineOf(
   context: RecordsContext,

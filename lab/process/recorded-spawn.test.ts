@@ -21,7 +21,7 @@ const until = async (condition: () => boolean): Promise<void> => {
 
 test('the process that was noted becomes the program', async () => {
   const seen: ProcessIdentity[] = [];
-  const { child, identity } = spawnRecorded(
+  const { child, identity } = await spawnRecorded(
     process.execPath,
     ['-e', `require('fs').writeFileSync('out', String(process.pid))`],
     { cwd: folder, stdio: ['ignore', 'ignore', 'ignore'] },
@@ -33,13 +33,24 @@ test('the process that was noted becomes the program', async () => {
 });
 
 test('a program whose note cannot be written never runs', async () => {
-  const start = (): unknown =>
-    spawnRecorded('touch', ['ran'], { cwd: folder, stdio: ['ignore', 'ignore', 'ignore'] }, () => {
+  const start = spawnRecorded(
+    'touch',
+    ['ran'],
+    { cwd: folder, stdio: ['ignore', 'ignore', 'ignore'] },
+    () => {
       throw new Error('the disk is full');
-    });
-  expect(start).toThrow('the disk is full');
+    },
+  );
+  await expect(start).rejects.toThrow('the disk is full');
   await new Promise((resolve) => setTimeout(resolve, 300));
   expect(existsSync(join(folder, 'ran'))).toBe(false);
+});
+
+test('what cannot be started says why', async () => {
+  const where = { cwd: join(folder, 'missing'), stdio: ['ignore', 'ignore', 'ignore'] as const };
+  await expect(
+    spawnRecorded('touch', ['ran'], { ...where, stdio: [...where.stdio] }, () => {}),
+  ).rejects.toThrow(/^touch could not be started: .*(missing|ENOENT)/s);
 });
 
 test('a command that is killed between the start of a process and its note leaves no process', async () => {

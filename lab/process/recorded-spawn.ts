@@ -15,6 +15,9 @@ export type RecordedChild = EventEmitter & { readonly stdin: Writable | null };
 /** execa hands any descriptor on, and its type names those from 3 to 9. */
 const handedOn = (descriptor: 'ignore' | number): 'ignore' | 3 => descriptor as 'ignore' | 3;
 
+const reasonOf = ({ originalMessage = 'no reason given' }: { originalMessage?: string }): string =>
+  originalMessage;
+
 /** Waits on descriptor 3 for a line, then becomes the program; when the other end closes instead, it ends. */
 const gate = 'read -r go <&3 && exec "$@" 3<&-';
 
@@ -23,12 +26,12 @@ const gate = 'read -r go <&3 && exec "$@" 3<&-';
  * program's later number waits at a pipe; a command that is killed before its note is on disk closes the pipe, and the
  * shell ends by itself. Detached, never waited for. Throws when not even the shell can be started.
  */
-export function spawnRecorded(
+export async function spawnRecorded(
   command: string,
   args: readonly string[],
   options: RecordedSpawnOptions,
   record: (identity: ProcessIdentity) => void,
-): { readonly child: RecordedChild; readonly identity: ProcessIdentity } {
+): Promise<{ readonly child: RecordedChild; readonly identity: ProcessIdentity }> {
   const child = execa('/bin/sh', ['-c', gate, 'sh', command, ...args], {
     ...options,
     extendEnv: options.env === undefined,
@@ -40,7 +43,7 @@ export function spawnRecorded(
     stdio: [options.stdio[0], handedOn(options.stdio[1]), handedOn(options.stdio[2]), 'pipe'],
   });
   child.unref();
-  if (child.pid === undefined) throw new Error(`${command} could not be started`);
+  if (child.pid === undefined) throw new Error(`${command} could not be started: ${reasonOf(await child)}`);
   const go = child.stdio[3] as unknown as Duplex;
   // Ended already, by somebody's signal: what waits for it to be ready will say so.
   go.on('error', () => {});

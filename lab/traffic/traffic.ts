@@ -92,7 +92,7 @@ export class Traffic {
       until: new Date(now + options.durationSeconds * 1000).toISOString(),
     });
     const entry = entryOf(
-      this.#spawn(options, url, (identity) =>
+      await this.#spawn(options, url, (identity) =>
         writeFileAtomically(this.#recordFile, `${JSON.stringify(entryOf(identity), null, 2)}\n`),
       ),
     );
@@ -117,11 +117,15 @@ export class Traffic {
     }
   }
 
-  #spawn(options: TrafficOptions, url: string, record: (identity: ProcessIdentity) => void): ProcessIdentity {
+  async #spawn(
+    options: TrafficOptions,
+    url: string,
+    record: (identity: ProcessIdentity) => void,
+  ): Promise<ProcessIdentity> {
     const [program = '', ...before] = this.#command;
     const log = openSync(join(this.#lab.directory, 'traffic.log'), 'w');
     try {
-      const { child, identity } = spawnRecorded(
+      const { child, identity } = await spawnRecorded(
         program,
         [
           ...before,

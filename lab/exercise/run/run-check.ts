@@ -43,7 +43,8 @@ export interface CheckResult {
  */
 export type CheckMode = 'confirm' | 'refute';
 
-const refutedAfter = 3;
+/** One measurement that fails may be a flap. */
+export const refutedAfter = 3;
 
 export function secondsAt(seconds: Seconds, pace: Pace): number {
   return typeof seconds === 'function' ? seconds(pace) : seconds;

@@ -628,6 +628,20 @@ describe('an unattended run', () => {
     expect(never.phases.find(({ name }) => name === 'decoy stop-traffic')!.ms).toBeLessThan(66_000);
   });
 
+  it('does not take the one failure among many looks at a decoy for its rejection', async () => {
+    let looks = 0;
+    const flapping: Invariant = {
+      ...world.keepComing,
+      measure: async () => (world.sending ? 1 : ++looks % 3 === 0 ? 0 : 1),
+    };
+    const report = await runUnattended(
+      exercise({ invariants: [flapping], decoys: [{ ...stopTraffic, judgedWithinSeconds: 10 }] }),
+      options(),
+    );
+    expect(report.acts[0]!.decoys).toMatchObject([{ rejected: false }]);
+    expect(looks).toBeGreaterThan(10);
+  });
+
   it('does not wait again, after a decoy, for what counts up from the break', async () => {
     const asked: string[] = [];
     const counted = (seenOnce: boolean): Check => ({

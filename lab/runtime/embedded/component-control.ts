@@ -50,7 +50,7 @@ export async function startComponent(
   options.signal?.throwIfAborted();
   if (options.portsAreFree !== true) await assertPortsFree(session, component);
   options.onPhase?.('starting');
-  const identity = process.launch(spec);
+  const identity = await process.launch(spec);
   await waitUntilReady(session, component, identity, options);
   return true;
 }

@@ -57,12 +57,12 @@ export class ComponentProcess {
   }
 
   /** Starts it, detached from this command in every way: own session, output to its log, never waited for. */
-  launch(spec: LaunchSpec): ProcessIdentity {
+  async launch(spec: LaunchSpec): Promise<ProcessIdentity> {
     mkdirSync(this.directory, { recursive: true });
     mkdirSync(dirname(this.logFile), { recursive: true });
     const log = openSync(this.logFile, 'a');
     try {
-      const { identity } = spawnRecorded(
+      const { identity } = await spawnRecorded(
         spec.command,
         spec.arguments,
         {

@@ -60,36 +60,20 @@ export interface TraceSearch {
   readonly minDuration?: string;
 }
 
-/** A search for traces. The SDK has no builder for Jaeger's queries. */
-export function traces(search: TraceSearch): PanelQuery {
+/** The SDK has no builder for Jaeger's queries. */
+function jaegerQuery(fields: { readonly queryType: string; readonly limit?: number }): PanelQuery {
   const source = { type: 'jaeger', uid: 'jaeger' };
   return {
     source,
     build: (refId) => ({
-      build: () => ({
-        refId,
-        datasource: source,
-        queryType: 'search',
-        ...search,
-        limit: 20,
-        _implementsDataqueryVariant() {},
-      }),
+      build: () => ({ refId, datasource: source, ...fields, _implementsDataqueryVariant() {} }),
     }),
   };
 }
 
+/** A search for traces. */
+export const traces = (search: TraceSearch): PanelQuery =>
+  jaegerQuery({ queryType: 'search', ...search, limit: 20 });
+
 /** The services that sent traces, and how often one called another. */
-export function serviceMap(): PanelQuery {
-  const source = { type: 'jaeger', uid: 'jaeger' };
-  return {
-    source,
-    build: (refId) => ({
-      build: () => ({
-        refId,
-        datasource: source,
-        queryType: 'dependencyGraph',
-        _implementsDataqueryVariant() {},
-      }),
-    }),
-  };
-}
+export const serviceMap = (): PanelQuery => jaegerQuery({ queryType: 'dependencyGraph' });

@@ -3,8 +3,8 @@ import type { AlertingView, RulesView } from '../web/view.ts';
 import { layout, scriptJson } from './layout.ts';
 
 /**
- * The alerting rules of every Prometheus, and what every Alertmanager groups and silences. A Prometheus names its Alertmanager
- * by `alertmanagerUid`; otherwise it is the only one there is.
+ * The alerting rules of every Prometheus, and what every Alertmanager groups and silences. A Prometheus names its
+ * Alertmanager by `alertmanagerUid`; otherwise it is the only one there is.
  */
 export function alertsPage(sources: readonly DataSource[]): string {
   const managers = sources.filter(({ type }) => type === 'alertmanager');

@@ -49,6 +49,8 @@ test('--web.route-prefix overrides the path of the external URL', async () => {
     '--web.route-prefix=/',
   ]);
   expect((await behind.get('status/flags')).body.data).toMatchObject({ 'web.route-prefix': '/' });
+  const statusOf = async (path: string) => (await fetch(behind.server.url + path)).status;
+  expect([await statusOf('/-/ready'), await statusOf('/prom/-/ready')]).toEqual([200, 404]);
 });
 
 test('an external URL that is none is refused in one line', async () => {
