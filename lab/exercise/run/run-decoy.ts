@@ -22,9 +22,11 @@ export async function runDecoy(decoy: Decoy, act: Act, session: Session): Promis
   try {
     session.log('phase', `Decoy: ${decoy.description}`, { decoy: decoy.id });
     await decoy.apply(session.actions());
+    // As after a repair: what happened while it was being applied is not its doing, such as a page sent by the old routes.
+    const inForceAtMs = clock.now();
     await clock.sleep(secondsAt(decoy.givenSeconds, pace) * 1000, signal);
-    // Recover checks look at what is true since the "repair"; invariants at the time of the decoy.
-    const context = session.context({ ...session.timeline, repairedAtMs: appliedAtMs });
+    // Recover checks look at what is true since the "repair"; invariants at the whole time of the decoy.
+    const context = session.context({ ...session.timeline, repairedAtMs: inForceAtMs });
     const judge = (): Promise<CheckResult[]> =>
       Promise.all(
         decoy.rejectedBy.map((id) => {

@@ -642,6 +642,28 @@ describe('an unattended run', () => {
     expect(looks).toBeGreaterThan(10);
   });
 
+  it('judges a decoy by what happens once it is in force, not while it is being applied', async () => {
+    const pages: number[] = [];
+    const given = options();
+    const silencing: Decoy = {
+      ...stopTraffic,
+      async apply(context) {
+        await given.clock.sleep(1_000, given.signal);
+        pages.push(given.clock.now()); // The old routes still tell.
+        await given.clock.sleep(1_000, given.signal);
+        await context.stopTraffic();
+      },
+    };
+    const told: Invariant = {
+      ...world.keepComing,
+      measure: async ({ timeline }) =>
+        world.sending || pages.some((at) => at >= timeline.repairedAtMs!) ? 1 : 0,
+    };
+    const report = await runUnattended(exercise({ invariants: [told], decoys: [silencing] }), given);
+    expect(pages).not.toEqual([]);
+    expect(report.acts[0]!.decoys).toMatchObject([{ rejected: true }]);
+  });
+
   it('does not wait again, after a decoy, for what counts up from the break', async () => {
     const asked: string[] = [];
     const counted = (seenOnce: boolean): Check => ({
