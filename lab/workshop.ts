@@ -7,7 +7,13 @@ import { undoDeploys } from './deploy/deploy.ts';
 import { EventLog } from './events/event-log.ts';
 import { ScoreStore } from './exercise/learn/score-store.ts';
 import { systemClock } from './exercise/model/clock.ts';
-import { isBroken, ProgressStore } from './exercise/model/progress.ts';
+import {
+  isBroken,
+  isUnderWay,
+  keepsItsFaults,
+  type Progress,
+  ProgressStore,
+} from './exercise/model/progress.ts';
 import { assertHealed, type SessionOptions } from './exercise/run/session.ts';
 import { declaredPrimary, failback, standbyStates } from './failover/failover.ts';
 import { maxTtlMs } from './faults/fault.ts';
@@ -91,18 +97,25 @@ export class Workshop {
     };
   }
 
-  /** The exercises that are open in the broken phase; their faults are wanted. */
-  brokenExercises(): Set<string> {
-    return new Set(
-      this.progress.open().filter((id) => {
-        try {
-          const progress = this.progress.read(id);
-          return progress !== undefined && isBroken(progress);
-        } catch {
-          return false;
-        }
-      }),
-    );
+  /** The exercises whose break is still to be found and repaired. */
+  brokenExercises(): string[] {
+    return this.#exercisesThat(isBroken);
+  }
+
+  /** The exercises that are broken, or repaired and not yet recovered. */
+  exercisesUnderWay(): string[] {
+    return this.#exercisesThat(isUnderWay);
+  }
+
+  #exercisesThat(are: (progress: Progress) => boolean): string[] {
+    return this.progress.open().filter((id) => {
+      try {
+        const progress = this.progress.read(id);
+        return progress !== undefined && are(progress);
+      } catch {
+        return false;
+      }
+    });
   }
 
   /** Gives this process's faults to an owner that outlives it. */
@@ -118,7 +131,7 @@ export class Workshop {
    * exercises and those made by hand stay.
    */
   async healLeftovers(): Promise<HealReport> {
-    const wanted = this.brokenExercises();
+    const wanted = new Set(this.#exercisesThat(keepsItsFaults));
     const report = await heal(this.lab, this.journal, { which: (entry) => isLeftover(entry, wanted) });
     this.#tell(report);
     for (const { path } of await this.changes.undoUnfinished())

@@ -116,8 +116,8 @@ async function runAll(
             context.ui.line(`  ${successionLine(succession)}`);
           }
         }
-        // An unattended run begins and ends with a healthy lab: an exercise that a person had broken starts over.
-        for (const id of workshop.brokenExercises()) workshop.progress.reset(id);
+        // An unattended run begins and ends with a healthy lab: an exercise that a person was at starts over.
+        for (const id of workshop.exercisesUnderWay()) workshop.progress.reset(id);
         if (prove) {
           const all = exercises.flatMap((exercise) => exercise.acts.map((act) => ({ exercise, act })));
           for (const { exercise, act } of all) {

@@ -217,6 +217,12 @@ export class Session {
     return (await this.#activity()).every(Boolean);
   }
 
+  /** Those of the break that a target still has, or of which it cannot be asked. */
+  async activeFaults(): Promise<FaultSpec[]> {
+    const active = await Promise.all(this.faults.map((spec) => this.#isActive(spec).catch(() => true)));
+    return this.faults.filter((_, index) => active[index]);
+  }
+
   /** Whether it is repaired, by whatever way: as the act says, or when none of its faults is active. */
   async isRepaired(): Promise<boolean> {
     const { done } = this.act.repair;
