@@ -14,12 +14,12 @@ import {
   type Progress,
   ProgressStore,
 } from './exercise/model/progress.ts';
-import { assertHealed, type SessionOptions } from './exercise/run/session.ts';
+import { type ActSessionOptions, assertHealed } from './exercise/run/act-session.ts';
 import { declaredPrimary, failback, standbyStates } from './failover/failover.ts';
 import { maxTtlMs } from './faults/fault.ts';
 import { type HealReport, heal } from './faults/heal.ts';
 import { FaultJournal, type FaultOwner } from './faults/journal.ts';
-import { isLeftover, ownedByThisProcess } from './faults/leftovers.ts';
+import { isLeftover, ownedByThisProcess } from './faults/ownership.ts';
 import { type Backends, connectBackends } from './observe/backends.ts';
 import { type BrokenConnection, brokenConnections, labConnections } from './observe/connections.ts';
 import type { RunningLab } from './runtime/runtime.ts';
@@ -60,7 +60,7 @@ export class Workshop {
   }
 
   /** A learner's faults and traffic outlive the command, and end by themselves. */
-  learnerOptions(): SessionOptions {
+  learnerOptions(): ActSessionOptions {
     return this.#sessionOptions({
       owner: ownedByThisProcess(),
       actor: 'learner',
@@ -70,7 +70,7 @@ export class Workshop {
   }
 
   /** An unattended run: its faults and its traffic end with it, within the budget at the latest. */
-  unattendedOptions(budgetSeconds: number): SessionOptions {
+  unattendedOptions(budgetSeconds: number): ActSessionOptions {
     return this.#sessionOptions({
       owner: ownedByThisProcess(),
       actor: 'ci',
@@ -80,8 +80,8 @@ export class Workshop {
   }
 
   #sessionOptions(
-    differing: Pick<SessionOptions, 'owner' | 'actor' | 'faultTtlMs' | 'trafficOptions'>,
-  ): SessionOptions {
+    differing: Pick<ActSessionOptions, 'owner' | 'actor' | 'faultTtlMs' | 'trafficOptions'>,
+  ): ActSessionOptions {
     return {
       lab: this.lab,
       observe: this.backends,

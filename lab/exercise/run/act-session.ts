@@ -25,7 +25,7 @@ import {
 } from '../model/model.ts';
 
 /** What a run of an exercise stands on. */
-export interface SessionOptions {
+export interface ActSessionOptions {
   readonly lab: RunningLab;
   readonly observe: Backends;
   readonly journal: FaultJournal;
@@ -48,12 +48,12 @@ export interface SessionOptions {
 }
 
 /** One act at work on one lab: its timeline, and every change that is made to the lab. */
-export class Session {
+export class ActSession {
   readonly exerciseId: string;
   readonly act: Act;
   /** What the act breaks here. */
   readonly faults: readonly FaultSpec[];
-  readonly #options: SessionOptions;
+  readonly #options: ActSessionOptions;
   /** What is broken is for the learner to find, also on the dashboards. */
   readonly #isSecret: boolean;
   #timeline: Timeline;
@@ -61,7 +61,7 @@ export class Session {
   constructor(
     exercise: Pick<Exercise, 'id' | 'variants'>,
     act: Act,
-    options: SessionOptions,
+    options: ActSessionOptions,
     timeline: Timeline,
   ) {
     this.exerciseId = exercise.id;
