@@ -7,13 +7,19 @@ import { undoDeploys } from './deploy/deploy.ts';
 import { EventLog } from './events/event-log.ts';
 import { ScoreStore } from './exercise/learn/score-store.ts';
 import { systemClock } from './exercise/model/clock.ts';
-import { isBroken, ProgressStore } from './exercise/model/progress.ts';
-import { assertHealed, type SessionOptions } from './exercise/run/session.ts';
+import {
+  isBroken,
+  isUnderWay,
+  keepsItsFaults,
+  type Progress,
+  ProgressStore,
+} from './exercise/model/progress.ts';
+import { type ActSessionOptions, assertHealed } from './exercise/run/act-session.ts';
 import { declaredPrimary, failback, standbyStates } from './failover/failover.ts';
 import { maxTtlMs } from './faults/fault.ts';
 import { type HealReport, heal } from './faults/heal.ts';
 import { FaultJournal, type FaultOwner } from './faults/journal.ts';
-import { isLeftover, ownedByThisProcess } from './faults/leftovers.ts';
+import { isLeftover, ownedByThisProcess } from './faults/ownership.ts';
 import { type Backends, connectBackends } from './observe/backends.ts';
 import { type BrokenConnection, brokenConnections, labConnections } from './observe/connections.ts';
 import type { RunningLab } from './runtime/runtime.ts';
@@ -54,7 +60,7 @@ export class Workshop {
   }
 
   /** A learner's faults and traffic outlive the command, and end by themselves. */
-  learnerOptions(): SessionOptions {
+  learnerOptions(): ActSessionOptions {
     return this.#sessionOptions({
       owner: ownedByThisProcess(),
       actor: 'learner',
@@ -64,7 +70,7 @@ export class Workshop {
   }
 
   /** An unattended run: its faults and its traffic end with it, within the budget at the latest. */
-  unattendedOptions(budgetSeconds: number): SessionOptions {
+  unattendedOptions(budgetSeconds: number): ActSessionOptions {
     return this.#sessionOptions({
       owner: ownedByThisProcess(),
       actor: 'ci',
@@ -74,8 +80,8 @@ export class Workshop {
   }
 
   #sessionOptions(
-    differing: Pick<SessionOptions, 'owner' | 'actor' | 'faultTtlMs' | 'trafficOptions'>,
-  ): SessionOptions {
+    differing: Pick<ActSessionOptions, 'owner' | 'actor' | 'faultTtlMs' | 'trafficOptions'>,
+  ): ActSessionOptions {
     return {
       lab: this.lab,
       observe: this.backends,
@@ -91,18 +97,25 @@ export class Workshop {
     };
   }
 
-  /** The exercises that are open in the broken phase; their faults are wanted. */
-  brokenExercises(): Set<string> {
-    return new Set(
-      this.progress.open().filter((id) => {
-        try {
-          const progress = this.progress.read(id);
-          return progress !== undefined && isBroken(progress);
-        } catch {
-          return false;
-        }
-      }),
-    );
+  /** The exercises whose break is still to be found and repaired. */
+  brokenExercises(): string[] {
+    return this.#exercisesThat(isBroken);
+  }
+
+  /** The exercises that are broken, or repaired and not yet recovered. */
+  exercisesUnderWay(): string[] {
+    return this.#exercisesThat(isUnderWay);
+  }
+
+  #exercisesThat(are: (progress: Progress) => boolean): string[] {
+    return this.progress.open().filter((id) => {
+      try {
+        const progress = this.progress.read(id);
+        return progress !== undefined && are(progress);
+      } catch {
+        return false;
+      }
+    });
   }
 
   /** Gives this process's faults to an owner that outlives it. */
@@ -118,7 +131,7 @@ export class Workshop {
    * exercises and those made by hand stay.
    */
   async healLeftovers(): Promise<HealReport> {
-    const wanted = this.brokenExercises();
+    const wanted = new Set(this.#exercisesThat(keepsItsFaults));
     const report = await heal(this.lab, this.journal, { which: (entry) => isLeftover(entry, wanted) });
     this.#tell(report);
     for (const { path } of await this.changes.undoUnfinished())

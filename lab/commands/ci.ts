@@ -15,12 +15,12 @@ import {
   type RunReport,
   type Succession,
 } from '../exercise/report/report.ts';
+import type { ActSessionOptions } from '../exercise/run/act-session.ts';
 import { activeSilences, leftBehind } from '../exercise/run/left-behind.ts';
 import { MachineWatch } from '../exercise/run/machine-watch.ts';
 import { type PeakMemory, watchMemory } from '../exercise/run/memory.ts';
 import { proveCell, proveNext, substitutesFor } from '../exercise/run/prove.ts';
 import { type RunEvents, runUnattended } from '../exercise/run/run-unattended.ts';
-import type { SessionOptions } from '../exercise/run/session.ts';
 import { projectRoot } from '../root.ts';
 import { acquireLock } from '../state/lock.ts';
 import { Workshop } from '../workshop.ts';
@@ -97,7 +97,7 @@ async function runAll(
       const workshop = new Workshop(context, lab);
       const memory = watchMemory(lab, () => workshop.traffic.running()?.pid);
       using machine = new MachineWatch();
-      const session = (): SessionOptions => ({
+      const session = (): ActSessionOptions => ({
         ...workshop.unattendedOptions(budgetSeconds[lab.pace.name]),
         everyRightVersion: prove,
       });
@@ -116,8 +116,8 @@ async function runAll(
             context.ui.line(`  ${successionLine(succession)}`);
           }
         }
-        // An unattended run begins and ends with a healthy lab: an exercise that a person had broken starts over.
-        for (const id of workshop.brokenExercises()) workshop.progress.reset(id);
+        // An unattended run begins and ends with a healthy lab: an exercise that a person was at starts over.
+        for (const id of workshop.exercisesUnderWay()) workshop.progress.reset(id);
         if (prove) {
           const all = exercises.flatMap((exercise) => exercise.acts.map((act) => ({ exercise, act })));
           for (const { exercise, act } of all) {

@@ -9,7 +9,7 @@ import { phaseOf, whereabouts } from '../exercise/learn/where.ts';
 import { systemClock } from '../exercise/model/clock.ts';
 import { exerciseIds, loadExercise, loadExercises } from '../exercise/model/load-exercises.ts';
 import { type Exercise, isDone } from '../exercise/model/model.ts';
-import { isBroken, ProgressStore } from '../exercise/model/progress.ts';
+import { isUnderWay, ProgressStore } from '../exercise/model/progress.ts';
 import { planExercise, writeScaffold } from '../exercise/model/scaffold.ts';
 import { assertVaries, parseSeed, seedToStart, withSeed } from '../exercise/model/variant.ts';
 import { checkLine, resultLine } from '../exercise/report/check-line.ts';
@@ -144,7 +144,7 @@ export async function startExercise(
   const progress = store.read(loaded.id);
   const exercise = withSeed(loaded, seedToStart(loaded, progress, seed));
   await exclusively(context, `exercise start ${exercise.id}`, async () => {
-    const goesOn = progress !== undefined && isBroken(progress);
+    const goesOn = progress !== undefined && isUnderWay(progress);
     const lab = await (goesOn ? bootLabAgain(context) : bootLab(context));
     const learner = makeLearner(context, new Workshop(context, lab), exercise);
     const { resumed, outcomes } = await learner.start();

@@ -275,7 +275,7 @@ function readTimeline(
   { workshop, records }: Desk,
   interval: { fromMs: number; toMs: number },
 ): Promise<Moment[]> {
-  return timelineOf(records, interval, { secrets: workshop.brokenExercises().size === 0 });
+  return timelineOf(records, interval, { secrets: workshop.brokenExercises().length === 0 });
 }
 
 async function postmortem(

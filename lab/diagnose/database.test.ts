@@ -5,7 +5,7 @@ import { startTestPostgres, type TestPostgres } from '../../services/api/test-po
 import { describeDatabase } from './database.ts';
 import { type DatabaseAddress, withDatabase } from './database-session.ts';
 import type { Finding } from './finding.ts';
-import { lockQueue, type Session } from './lock-queue.ts';
+import { type DatabaseSession, lockQueue } from './lock-queue.ts';
 import { readDatabase } from './read-database.ts';
 import { statementText } from './sessions.ts';
 
@@ -83,7 +83,7 @@ test('a row lock: who waits for how long, for what, and whom to end', async () =
 });
 
 test('a queue of waiting sessions: each leads to its head, not to whom it merely stands behind', () => {
-  const session = (pid: number) => ({ pid, application: `app-${pid}` }) as Session;
+  const session = (pid: number) => ({ pid, application: `app-${pid}` }) as DatabaseSession;
   const row = (pid: number, ...blockers: number[]) => ({ pid, blockers, mode: 'ShareLock', what: 'notes' });
   const queue = lockQueue([row(2, 1), row(3, 2), row(4, 2, 3), row(9, 8)], [1, 2, 3, 4].map(session));
   expect(

@@ -1,4 +1,4 @@
-export interface Session {
+export interface DatabaseSession {
   readonly pid: number;
   readonly state: string;
   /** In this state; of an active one, since its statement began. */
@@ -21,17 +21,17 @@ export interface LockRow {
 }
 
 export interface Waiting {
-  readonly session: Session;
+  readonly session: DatabaseSession;
   /** `ShareLock on a transaction`, `AccessShareLock on notes`. */
   readonly wants: string;
   /** PIDs in front of it, those that wait as well among them. */
   readonly blockedBy: readonly number[];
   /** The sessions at the head of the queue: they hold what all wait for, and wait for no lock themselves. */
-  readonly heads: readonly Session[];
+  readonly heads: readonly DatabaseSession[];
 }
 
 /** Who waits for whom. Sessions that ended between the two questions are left out. */
-export function lockQueue(rows: readonly LockRow[], sessions: readonly Session[]): Waiting[] {
+export function lockQueue(rows: readonly LockRow[], sessions: readonly DatabaseSession[]): Waiting[] {
   const byPid = new Map(sessions.map((one) => [one.pid, one]));
   const blockersOf = new Map(rows.map(({ pid, blockers }) => [pid, blockers]));
   const headsOf = (pid: number, seen: Set<number>): number[] => {

@@ -1,5 +1,5 @@
 import type { Ask } from './database-session.ts';
-import { type LockRow, lockQueue, type Session, type Waiting } from './lock-queue.ts';
+import { type DatabaseSession, type LockRow, lockQueue, type Waiting } from './lock-queue.ts';
 import type { Measured } from './measured.ts';
 
 import { type Replication, readReplication } from './read-replication.ts';
@@ -27,7 +27,7 @@ export interface Connections {
 export interface DatabaseReadings {
   readonly activity: Measured<readonly Activity[]>;
   /** Over a second in a statement, or idle in a transaction for as long. */
-  readonly long: Measured<readonly Session[]>;
+  readonly long: Measured<readonly DatabaseSession[]>;
   readonly waiting: Measured<readonly Waiting[]>;
   readonly sizes: Measured<Sizes>;
   readonly connections: Measured<Connections>;
@@ -81,7 +81,7 @@ const waitsSql = `
     FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid()
    ORDER BY waitstart NULLS LAST, pid`;
 
-function sessionOf(row: SessionRow): Session {
+function sessionOf(row: SessionRow): DatabaseSession {
   const { transaction_seconds: transactionSeconds, waits_for: waitsFor, ...rest } = row;
   return { ...rest, transactionSeconds, waitsFor };
 }

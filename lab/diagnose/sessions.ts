@@ -1,6 +1,6 @@
 import { legible } from '../ui/legible.ts';
 import type { Finding } from './finding.ts';
-import type { Session, Waiting } from './lock-queue.ts';
+import type { DatabaseSession, Waiting } from './lock-queue.ts';
 import { duration } from './units.ts';
 
 const shownStatement = 80;
@@ -16,7 +16,7 @@ export function statementText(statement: string): string {
 export const waits = ({ waitsFor }: { readonly waitsFor: string | null }): string =>
   waitsFor === null ? 'waits for nothing' : `waits for ${waitsFor}`;
 
-function sessionFacts(session: Session): NonNullable<Finding['facts']> {
+function sessionFacts(session: DatabaseSession): NonNullable<Finding['facts']> {
   return { ...session, statement: statementText(session.statement) };
 }
 
@@ -50,7 +50,7 @@ export function describeWaiting(waiting: readonly Waiting[]): Finding[] {
 }
 
 /** Sessions that take long, the longest first. */
-export function describeLong(sessions: readonly Session[]): Finding[] {
+export function describeLong(sessions: readonly DatabaseSession[]): Finding[] {
   if (sessions.length === 0) return [{ subject: 'sessions', verdict: 'ok', text: 'none' }];
   const found = sessions.slice(0, shownRows).map(
     (one): Finding => ({
@@ -64,7 +64,7 @@ export function describeLong(sessions: readonly Session[]): Finding[] {
   return [...found, ...more(sessions.length)];
 }
 
-function nextOf({ pid, state, waitsFor }: Session): string {
+function nextOf({ pid, state, waitsFor }: DatabaseSession): string {
   if (waitsFor?.startsWith('Lock:') === true) return 'blocked: see the locks above';
   return `SELECT ${state === 'active' ? 'pg_cancel_backend' : 'pg_terminate_backend'}(${pid})`;
 }

@@ -9,7 +9,7 @@ import { faultCatalogue, faultSpec } from './catalogue.ts';
 import { heal } from './heal.ts';
 import { injectFault, renewFaults } from './inject.ts';
 import { FaultJournal } from './journal.ts';
-import { isLeftover, ownedByThisProcess } from './leftovers.ts';
+import { isLeftover, ownedByThisProcess } from './ownership.ts';
 
 /** A stand-in for a service's admin port, over real HTTP: it keeps faults until their time is over. */
 class AdminDouble {

@@ -1,5 +1,5 @@
 import { acquireLock } from '../state/lock.ts';
-import type { RecordedLab } from './recorded-lab.ts';
+import type { LabSession } from './lab-session.ts';
 
 /** Runs one change of the lab at a time, with the state as it is on disk at that moment. */
 export type Exclusively = (work: () => Promise<void>) => Promise<void>;
@@ -8,7 +8,7 @@ export type Exclusively = (work: () => Promise<void>) => Promise<void>;
  * Changes of this process queue; those of other commands are kept out by the lab's lock, waited for at most
  * `waitMs`.
  */
-export function exclusiveAccess(session: RecordedLab, waitMs: number): Exclusively {
+export function exclusiveAccess(session: LabSession, waitMs: number): Exclusively {
   let queue: Promise<unknown> = Promise.resolve();
   return async (work) => {
     const turn = queue.then(async () => {

@@ -8,6 +8,7 @@ import type { LabPaths } from '../state/paths.ts';
 import { choosePortOffset, pinnedOffset, wantedPorts } from './ports.ts';
 import type { RuntimeKind, RuntimeOptions } from './runtime.ts';
 
+/** What is on disk of a lab, with its secrets. */
 export interface LabRecord {
   readonly state: LabState;
   readonly credentials: Credentials;

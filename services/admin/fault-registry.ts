@@ -4,7 +4,7 @@ import { maxTtlMs, minTtlMs } from '../contract/fault-parameters.ts';
 import type { Logger } from '../telemetry/logger.ts';
 import { Problem } from '../telemetry/problem.ts';
 import { parseInput } from '../telemetry/validation.ts';
-import type { EndFault, FaultKind } from './fault-kind.ts';
+import type { EndFault, ServiceFault } from './service-fault.ts';
 
 export interface Fault {
   kind: string;
@@ -22,11 +22,11 @@ const bodySchema = z.looseObject({ ttlMs: z.number().int().min(minTtlMs).max(max
 
 /** The faults that are active in this process. Each ends by itself when its time is over. */
 export class FaultRegistry {
-  readonly #kinds: ReadonlyMap<string, FaultKind>;
+  readonly #kinds: ReadonlyMap<string, ServiceFault>;
   readonly #active = new Map<string, ActiveFault>();
   readonly #logger: Logger;
 
-  constructor(kinds: readonly FaultKind[], logger: Logger) {
+  constructor(kinds: readonly ServiceFault[], logger: Logger) {
     this.#kinds = new Map(kinds.map((kind) => [kind.kind, kind]));
     this.#logger = logger;
   }
@@ -73,7 +73,7 @@ export class FaultRegistry {
     await Promise.all([...this.#active.keys()].map((kind) => this.#end(kind, 'stopped')));
   }
 
-  #kind(name: string): FaultKind {
+  #kind(name: string): ServiceFault {
     const kind = this.#kinds.get(name);
     if (kind !== undefined) return kind;
     throw new Problem(

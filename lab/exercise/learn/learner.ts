@@ -17,7 +17,15 @@ import {
   type Judgement,
   type Task,
 } from '../model/model.ts';
-import { actPhases, changeTask, currentAct, isBroken, type Progress, reach } from '../model/progress.ts';
+import {
+  actPhases,
+  changeTask,
+  currentAct,
+  isBroken,
+  keepsItsFaults,
+  type Progress,
+  reach,
+} from '../model/progress.ts';
 import { judgeAnswer } from '../run/judge-answer.ts';
 import { Lifecycle, type PhaseOutcome } from '../run/lifecycle.ts';
 import type { CheckResult } from '../run/run-check.ts';
@@ -105,8 +113,7 @@ export class Learner {
   }
 
   async #begin(existing: Progress | undefined): Promise<StartOutcome> {
-    await this.#workshop.healEverything();
-    await this.#workshop.undoChanges();
+    await this.#restore();
     for (const other of this.#workshop.progress.open()) {
       if (other !== this.exercise.id) this.#workshop.progress.reset(other);
     }
@@ -223,9 +230,9 @@ export class Learner {
       isOver: true,
     });
     lifecycle.finish();
-    await lifecycle.session.stopTraffic();
     const score = scoreOf(this.exercise, lifecycle.progress, measured);
     this.#workshop.scores.note(this.exercise.id, score, lifecycle.progress.doneAt!);
+    await this.#restore();
   }
 
   /** How well the exercise was done, and what was reached before; undefined while it is not done. */
@@ -311,10 +318,15 @@ export class Learner {
     await lifecycle.repaired(steps.map((step) => step.description).join('; '));
   }
 
-  /** Back to before the start: no fault, no traffic, no progress. */
-  async reset(): Promise<void> {
+  /** No fault, no traffic, every component's own files, roles and versions: as others expect to find it. */
+  async #restore(): Promise<void> {
     await this.#workshop.healEverything();
     await this.#workshop.undoChanges();
+  }
+
+  /** Back to before the start, without progress. */
+  async reset(): Promise<void> {
+    await this.#restore();
     this.#workshop.workspace.clear(this.exercise.id);
     this.#workshop.progress.reset(this.exercise.id);
   }
@@ -404,12 +416,11 @@ export class Learner {
   async #resume(progress: Progress): Promise<void> {
     await this.#workshop.healLeftovers();
     const lifecycle = this.#lifecycle(progress);
-    await lifecycle.session.startTraffic();
-    if (!isBroken(progress)) return;
-    if (await lifecycle.session.isBroken()) {
+    if (!isBroken(progress) || (await lifecycle.session.isBroken())) {
       await this.#keepAlive(lifecycle);
       return;
     }
+    await lifecycle.session.startTraffic();
     this.#events.onStep('The break had ended; breaking it again');
     await lifecycle.breakAgain();
     this.#workshop.handOver({ kind: 'exercise', id: this.exercise.id });
@@ -417,7 +428,7 @@ export class Learner {
 
   async #keepAlive(lifecycle: Lifecycle): Promise<void> {
     await lifecycle.session.startTraffic();
-    if (!isBroken(lifecycle.progress)) return;
+    if (!keepsItsFaults(lifecycle.progress)) return;
     const { lab } = this.#workshop;
     const own = (owner: { kind: string; id?: string }): boolean =>
       owner.kind === 'exercise' && owner.id === this.exercise.id;
@@ -443,8 +454,9 @@ export class Learner {
         `Take it up again: npm run lab -- exercise start ${id}`,
       );
     }
-    // The targets say that these are gone.
-    for (const entry of left) journal.remove(entry.id);
+    // A repair need not take the faults away: those that stay are remembered, so that they are gone in the end.
+    const active = new Set((await lifecycle.session.activeFaults()).map(faultId));
+    for (const entry of left) if (!active.has(entry.id)) journal.remove(entry.id);
     await lifecycle.repaired('by hand');
     return true;
   }

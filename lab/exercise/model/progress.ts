@@ -124,10 +124,28 @@ export function currentAct(progress: Progress): ActProgress {
   return progress.acts[progress.act] ?? { phase: 'begun', startedAt: progress.startedAt, tasks: {} };
 }
 
-/** Whether the break of the act at work is wanted. */
+/** Whether the learner is still to repair the act at work. */
 export function isBroken(progress: Progress): boolean {
-  const { phase } = currentAct(progress);
-  return progress.doneAt === undefined && (phase === 'broken' || phase === 'observed' || phase === 'tasks');
+  return isBetween(progress, 'broken', 'tasks');
+}
+
+/** Whether the act at work is broken or repaired, and not yet recovered: nothing may be restarted or begun anew. */
+export function isUnderWay(progress: Progress): boolean {
+  return isBetween(progress, 'broken', 'repaired');
+}
+
+/**
+ * Whether the faults of the act at work are to stay. A repair need not take them away: rules are repaired while requests
+ * go on being slow, and a promoted standby leaves the old primary as it is. They go when the next act begins or the
+ * exercise ends.
+ */
+export function keepsItsFaults(progress: Progress): boolean {
+  return isBetween(progress, 'broken', 'recovered');
+}
+
+function isBetween(progress: Progress, first: ActPhase, last: ActPhase): boolean {
+  const at = actPhases.indexOf(currentAct(progress).phase);
+  return progress.doneAt === undefined && at >= actPhases.indexOf(first) && at <= actPhases.indexOf(last);
 }
 
 /** Goes on to a later phase of the act at work, never back; a phase that has a time notes it. */

@@ -8,9 +8,9 @@ import {
   type Progress,
   reach,
 } from '../model/progress.ts';
+import { ActSession, type ActSessionOptions } from './act-session.ts';
 import { isAsWanted } from './phase.ts';
 import { type CheckResult, judgeInvariant, runCheck, type Verdict } from './run-check.ts';
-import { Session, type SessionOptions } from './session.ts';
 
 /** Called during the phases, to show their progress. */
 export interface LifecycleEvents {
@@ -35,17 +35,17 @@ export type Review = (result: CheckResult) => CheckResult;
  */
 export class Lifecycle {
   readonly exercise: Exercise;
-  readonly #options: SessionOptions;
+  readonly #options: ActSessionOptions;
   readonly #save: (progress: Progress) => void;
   readonly #events: LifecycleEvents;
   readonly #review: Review;
   #progress: Progress;
-  #session: Session;
+  #session: ActSession;
 
   private constructor(
     exercise: Exercise,
     progress: Progress,
-    options: SessionOptions,
+    options: ActSessionOptions,
     how: { save: (progress: Progress) => void; events: LifecycleEvents; review?: Review },
   ) {
     this.exercise = exercise;
@@ -59,7 +59,7 @@ export class Lifecycle {
 
   static begin(
     exercise: Exercise,
-    options: SessionOptions,
+    options: ActSessionOptions,
     how: { save: (progress: Progress) => void; events: LifecycleEvents; review?: Review },
   ): Lifecycle {
     const now = new Date(options.clock.now()).toISOString();
@@ -72,7 +72,7 @@ export class Lifecycle {
   static resume(
     exercise: Exercise,
     progress: Progress,
-    options: SessionOptions,
+    options: ActSessionOptions,
     how: { save: (progress: Progress) => void; events: LifecycleEvents; review?: Review },
   ): Lifecycle {
     return new Lifecycle(exercise, progress, options, how);
@@ -82,7 +82,7 @@ export class Lifecycle {
     return this.#progress;
   }
 
-  get session(): Session {
+  get session(): ActSession {
     return this.#session;
   }
 
@@ -254,11 +254,11 @@ export class Lifecycle {
     this.#session.log('phase', `${this.exercise.id}, ${this.act.title}: ${phase}`, { phase });
   }
 
-  #open(): Session {
+  #open(): ActSession {
     const { acts } = this.exercise;
     const act = acts.find((one) => one.id === this.#progress.act) ?? acts[0]!;
     const { startedAt, steadyAt, brokenAt, repairedAt } = currentAct(this.#progress);
-    return new Session(this.exercise, act, this.#options, {
+    return new ActSession(this.exercise, act, this.#options, {
       startedAtMs: Date.parse(startedAt),
       ...(steadyAt === undefined ? {} : { steadyAtMs: Date.parse(steadyAt) }),
       ...(brokenAt === undefined ? {} : { brokenAtMs: Date.parse(brokenAt) }),

@@ -4,8 +4,8 @@ import type { FaultSpec } from '../../faults/fault.ts';
 import { describeFault } from '../../faults/heal.ts';
 import { type Act, type Exercise, faultsOf } from '../model/model.ts';
 import type { Outcome, ProofCell, Succession } from '../report/report.ts';
+import type { ActSessionOptions } from './act-session.ts';
 import { Lifecycle, type LifecycleEvents } from './lifecycle.ts';
-import type { SessionOptions } from './session.ts';
 import { excuseStarvation, type MachineSample } from './starvation.ts';
 
 interface Substitute {
@@ -39,7 +39,7 @@ export function substitutesFor(act: Act, others: readonly Act[], pace: Pace): Su
 export async function proveNext(
   after: Exercise,
   next: Exercise,
-  options: SessionOptions,
+  options: ActSessionOptions,
   machine: { readonly samples: readonly MachineSample[] },
 ): Promise<Succession> {
   const { clock, traffic, signal, lab } = options;
@@ -77,7 +77,7 @@ export async function proveCell(
   exercise: Exercise,
   act: Act,
   substitute: Substitute,
-  options: SessionOptions,
+  options: ActSessionOptions,
   events: LifecycleEvents,
   machine: { readonly samples: readonly MachineSample[] },
 ): Promise<ProofCell> {

@@ -1,5 +1,6 @@
 import type { Act, Decoy } from '../model/model.ts';
 import type { DecoyReport } from '../report/report.ts';
+import type { ActSession } from './act-session.ts';
 import {
   type CheckResult,
   judgeInvariant,
@@ -8,13 +9,12 @@ import {
   runCheck,
   secondsAt,
 } from './run-check.ts';
-import type { Session } from './session.ts';
 
 /**
  * Really does the wrong thing, lets it work, has it judged, and undoes it. It is rejected when every check that it
  * names was measured failing; a check that could not be measured rejects nothing.
  */
-export async function runDecoy(decoy: Decoy, act: Act, session: Session): Promise<DecoyReport> {
+export async function runDecoy(decoy: Decoy, act: Act, session: ActSession): Promise<DecoyReport> {
   const problems: string[] = [];
   const results: CheckResult[] = [];
   const { clock, signal, pace } = session.context();

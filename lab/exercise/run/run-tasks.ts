@@ -1,14 +1,14 @@
 import type { DoneTask, ExerciseContext, FileTask, NumberTask, Task, TextTask } from '../model/model.ts';
 import type { TaskReport } from '../report/report.ts';
+import type { ActSession } from './act-session.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import { secondsAt } from './run-check.ts';
-import type { Session } from './session.ts';
 
 /** A solver or a judge that has not answered by then counts as failed. */
 const taskTimeoutMs = 45_000;
 
 /** Tries a task's wrong answers, which have to be rejected, and then its solver, which has to be accepted. */
-export async function tryTask(task: TextTask | NumberTask, session: Session): Promise<TaskReport> {
+export async function tryTask(task: TextTask | NumberTask, session: ActSession): Promise<TaskReport> {
   const context = bounded(session);
   const problems: string[] = [];
   let wrongRejected = true;
@@ -47,7 +47,7 @@ export async function tryTask(task: TextTask | NumberTask, session: Session): Pr
  */
 export async function tryDone(
   task: DoneTask,
-  session: Session,
+  session: ActSession,
 ): Promise<{ before: Pick<TaskReport, 'wrongRejected' | 'problems'>; finish(): Promise<TaskReport> }> {
   const context = (): ExerciseContext => bounded(session, judgedWithinMs(task, session));
   const problems: string[] = [];
@@ -83,7 +83,7 @@ export async function tryDone(
 }
 
 /** Does it, as a person would. */
-export async function doTask(task: DoneTask, session: Session): Promise<void> {
+export async function doTask(task: DoneTask, session: ActSession): Promise<void> {
   if (task.kind === 'action') return task.act(session.actions());
   const current = session.context().lab.readConfig(task.file.path) ?? '';
   await session.install(task.file, task.solution(current));
@@ -92,7 +92,7 @@ export async function doTask(task: DoneTask, session: Session): Promise<void> {
 /** Really applies each wrong version; what the component itself refuses is rejected as well. */
 async function tryWrongContents(
   task: FileTask,
-  session: Session,
+  session: ActSession,
   context: () => ExerciseContext,
 ): Promise<string[]> {
   const problems: string[] = [];
@@ -111,7 +111,7 @@ async function tryWrongContents(
 /** Really applies each other version that is right. */
 async function tryRightContents(
   task: FileTask,
-  session: Session,
+  session: ActSession,
   context: () => ExerciseContext,
 ): Promise<{ accepted: string[]; problems: string[] }> {
   const accepted: string[] = [];
@@ -130,7 +130,7 @@ async function tryRightContents(
   return { accepted, problems };
 }
 
-function judgedWithinMs(task: DoneTask, session: Session): number {
+function judgedWithinMs(task: DoneTask, session: ActSession): number {
   const given = task.kind === 'file' ? task.judgedWithinSeconds : undefined;
   return given === undefined ? taskTimeoutMs : 1000 * secondsAt(given, session.context().pace);
 }
@@ -163,7 +163,7 @@ async function attempt(
   }
 }
 
-function bounded(session: Session, withinMs = taskTimeoutMs): ExerciseContext {
+function bounded(session: ActSession, withinMs = taskTimeoutMs): ExerciseContext {
   const context = session.context();
   return { ...context, signal: AbortSignal.any([context.signal, AbortSignal.timeout(withinMs)]) };
 }

@@ -8,7 +8,7 @@ import { EventLog } from '../../events/event-log.ts';
 import { faultSpec } from '../../faults/catalogue.ts';
 import type { FaultSpec } from '../../faults/fault.ts';
 import { FaultJournal } from '../../faults/journal.ts';
-import { ownedByThisProcess } from '../../faults/leftovers.ts';
+import { ownedByThisProcess } from '../../faults/ownership.ts';
 import type { ComponentState, RunningLab } from '../../runtime/runtime.ts';
 import type { Traffic } from '../../traffic/traffic.ts';
 import { defineExercise } from '../model/define-exercise.ts';
@@ -21,10 +21,10 @@ import { combineOutcomes, describeMachine, judgeExercise, type RunReport } from 
 import { summaryMarkdown } from '../report/summary.ts';
 import { schemaProblem } from '../report/write-report.ts';
 import { checkReading, FakeClock, fakeContext } from '../testing/fake-context.ts';
+import type { ActSessionOptions } from './act-session.ts';
 import { Lifecycle } from './lifecycle.ts';
 import { proveCell, proveNext, substitutesFor } from './prove.ts';
 import { runUnattended } from './run-unattended.ts';
-import type { SessionOptions } from './session.ts';
 
 /**
  * A lab without processes, for the engine alone: the fault stops `api-2`, the checks ask whether it runs and whether
@@ -107,7 +107,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-function options(more: Partial<SessionOptions> = {}): SessionOptions {
+function options(more: Partial<ActSessionOptions> = {}): ActSessionOptions {
   const context = fakeContext(new FakeClock());
   const events = new EventLog(join(directory, 'events.ndjson'), () => context.clock.now());
   return {
@@ -269,7 +269,7 @@ describe('an unattended run', () => {
     );
     const marks: string[] = [];
     const grafana = { annotate: async ({ text }: { text: string }) => marks.push(text) };
-    const observe = { grafana } as unknown as SessionOptions['observe'];
+    const observe = { grafana } as unknown as ActSessionOptions['observe'];
     const report = await runUnattended(withSeed(varied, 4), options({ observe }));
     expect(report).toMatchObject({ outcome: 'passed', seed: 4, variant: 'stopped too' });
     expect(marks).toEqual(['Break: Stop', 'Fix: Starting it']);

@@ -13,12 +13,12 @@ import {
   proofsOf,
   type TaskReport,
 } from '../report/report.ts';
+import type { ActSession, ActSessionOptions } from './act-session.ts';
 import { type Detection, detectionCheck, measureDetection } from './detection.ts';
 import { Lifecycle, type LifecycleEvents, type PhaseOutcome } from './lifecycle.ts';
 import type { CheckResult } from './run-check.ts';
 import { decoyNotReached, runDecoy } from './run-decoy.ts';
 import { doTask, notReached, tryDone, tryTask } from './run-tasks.ts';
-import type { Session, SessionOptions } from './session.ts';
 import { excuseStarvation, type MachineSample, starvationIn } from './starvation.ts';
 
 /** Called during a run, to show its progress. */
@@ -39,7 +39,7 @@ const repairWithinMs = 60_000;
  */
 export async function runUnattended(
   exercise: Exercise,
-  options: SessionOptions,
+  options: ActSessionOptions,
   events: RunEvents = {},
   machine: { readonly samples: readonly MachineSample[] } = { samples: [] },
   guide = new GuideQueries([]),
@@ -98,7 +98,7 @@ interface ActRecord {
 class UnattendedRun {
   readonly acts: ActReport[] = [];
   readonly lifecycle: Lifecycle;
-  readonly #options: SessionOptions;
+  readonly #options: ActSessionOptions;
   readonly #events: RunEvents;
   readonly #machine: { readonly samples: readonly MachineSample[] };
   readonly #clock: Clock;
@@ -107,7 +107,7 @@ class UnattendedRun {
 
   constructor(
     exercise: Exercise,
-    options: SessionOptions,
+    options: ActSessionOptions,
     events: RunEvents,
     machine: { readonly samples: readonly MachineSample[] },
     guide: GuideQueries,
@@ -123,7 +123,7 @@ class UnattendedRun {
     this.lifecycle = Lifecycle.begin(exercise, options, { save: () => {}, events, review });
   }
 
-  get #session(): Session {
+  get #session(): ActSession {
     return this.lifecycle.session;
   }
 

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { Component } from '../../../stack/topology.ts';
+import { configFolder, dataFolder } from './docker-placement.ts';
 import type { PlanOptions } from './launch.ts';
-import { configFolder, dataFolder } from './placement.ts';
 import { isLabService, pidsLimit, planLaunch } from './plan.ts';
 import { primaryInitScript } from './postgres-plan.ts';
 

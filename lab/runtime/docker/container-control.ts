@@ -10,10 +10,10 @@ import type { ProgressEvent } from '../runtime.ts';
 import { StartDeadline } from '../start-deadline.ts';
 import { type ArchiveEntry, archive } from './archive.ts';
 import { lastLines } from './container-logs.ts';
+import { configFolder } from './docker-placement.ts';
 import type { DockerSession } from './docker-session.ts';
 import { asLabFailure, statusOf, tolerating } from './engine.ts';
 import { labLabels, networkName, planLabel } from './labels.ts';
-import { configFolder } from './placement.ts';
 import { primaryInitScript } from './postgres-plan.ts';
 
 const pollMs = 50;

@@ -1,14 +1,14 @@
 import type { Component, PortName } from '../../../stack/topology.ts';
+import { BaseLab } from '../base-lab.ts';
 import type { Address, Capability, ComponentId, ComponentStatus, Vantage } from '../runtime.ts';
-import { SessionLab } from '../session-lab.ts';
 import { archive } from './archive.ts';
 import { inspect, removeContainer, startComponent, stopComponent } from './container-control.ts';
 import { demultiplex, followLogs } from './container-logs.ts';
 import { componentStatuses } from './container-status.ts';
+import { configFolder, portOf } from './docker-placement.ts';
 import type { DockerSession } from './docker-session.ts';
 import { tolerating } from './engine.ts';
 import { networkName } from './labels.ts';
-import { configFolder, portOf } from './placement.ts';
 import { runInContainer } from './run-in-container.ts';
 
 /** What this runtime can do to a component. */
@@ -25,7 +25,7 @@ export const dockerCapabilities: ReadonlySet<Capability> = new Set([
 const lockWaitMs = 30_000;
 
 /** A lab of containers that runs now. */
-export class DockerLab extends SessionLab<DockerSession> {
+export class DockerLab extends BaseLab<DockerSession> {
   readonly kind = 'docker';
   readonly capabilities = dockerCapabilities;
 

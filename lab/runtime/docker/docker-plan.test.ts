@@ -9,10 +9,10 @@ import { projectRoot } from '../../root.ts';
 import { createCredentials } from '../../state/credentials.ts';
 import { archive } from './archive.ts';
 import { demultiplex } from './container-logs.ts';
+import { dockerPlacement } from './docker-placement.ts';
 import { remoteHost } from './engine.ts';
 import { exportCompose } from './export-compose.ts';
 import { describePull } from './images.ts';
-import { dockerPlacement } from './placement.ts';
 import { planContainer } from './plan.ts';
 
 const secrets = createCredentials();

@@ -10,8 +10,8 @@ import {
   removeEmptyFolders,
   removeLabFolder,
 } from '../lab-record.ts';
+import { readLabRecord } from '../lab-session.ts';
 import { pinnedOffset, wantedPorts } from '../ports.ts';
-import { readLabRecord } from '../recorded-lab.ts';
 import type {
   ComponentStatus,
   DownOptions,

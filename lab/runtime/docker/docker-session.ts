@@ -2,11 +2,11 @@ import type Docker from 'dockerode';
 import { paces } from '../../../stack/pace.ts';
 import { type Component, imageOf, type Placement, type PortName } from '../../../stack/topology.ts';
 import type { LabRecord } from '../lab-record.ts';
-import { RecordedLab } from '../recorded-lab.ts';
+import { LabSession } from '../lab-session.ts';
 import type { Address, RuntimeOptions } from '../runtime.ts';
+import { dockerPlacement, portOf } from './docker-placement.ts';
 import type { Engine } from './engine.ts';
 import { containerName } from './labels.ts';
-import { dockerPlacement, portOf } from './placement.ts';
 import { type ContainerPlan, isLabService, planContainer } from './plan.ts';
 import { planServiceImage, type ServiceImage } from './service-image.ts';
 
@@ -14,7 +14,7 @@ import { planServiceImage, type ServiceImage } from './service-image.ts';
 const serviceImageName = 'SERVICES';
 
 /** A lab on an engine, with everything that an operation needs of it. */
-export class DockerSession extends RecordedLab {
+export class DockerSession extends LabSession {
   readonly engine: Engine;
 
   constructor(engine: Engine, options: RuntimeOptions, components: readonly Component[], record: LabRecord) {

@@ -8,7 +8,7 @@ import { makeFolder } from '../../state/make-folder.ts';
 import { pinnedOffset, wantedPorts } from '../ports.ts';
 import { renderConfig } from '../render-config.ts';
 import { composeFile } from './compose.ts';
-import { dockerPlacement } from './placement.ts';
+import { dockerPlacement } from './docker-placement.ts';
 import { isLabService } from './plan.ts';
 import { planServiceImage } from './service-image.ts';
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type Docker from 'dockerode';
 import type { Component } from '../../../stack/topology.ts';
+import { dataFolder } from './docker-placement.ts';
 import { containerName, labLabels, networkName, planLabel, volumeName } from './labels.ts';
 import type { Launch, PlanOptions } from './launch.ts';
-import { dataFolder } from './placement.ts';
 import { postgresPlan } from './postgres-plan.ts';
 
 /** Processes and threads of a container: Grafana alone has a process for each kind of data source. */

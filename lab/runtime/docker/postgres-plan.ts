@@ -1,6 +1,6 @@
 import type { Component } from '../../../stack/topology.ts';
+import { configFolder, dataFolder, portOf } from './docker-placement.ts';
 import type { Launch, PlanOptions } from './launch.ts';
-import { configFolder, dataFolder, portOf } from './placement.ts';
 
 /** PostgreSQL's data below the volume: the official image's own place from version 18 on. */
 const dataDirectory = (component: string): string => `${dataFolder(component)}/18/docker`;

@@ -8,9 +8,9 @@ import { probeHttp, probePostgres, probesWanted, untilReady } from '../readiness
 import type { ProgressEvent } from '../runtime.ts';
 import { StartDeadline } from '../start-deadline.ts';
 import type { ComponentProcess } from './component-process.ts';
+import type { EmbeddedSession } from './embedded-session.ts';
 import { prepareLaunch } from './launch-spec.ts';
-import { strayExecutables } from './leftovers.ts';
-import type { LabSession } from './session.ts';
+import { strayExecutables } from './strays.ts';
 
 const pollMs = 25;
 const readyWithinMs = 60_000;
@@ -29,7 +29,7 @@ export interface StartOptions {
 
 /** Starts a component unless it runs, and waits until it is ready. Returns whether it had to be started. */
 export async function startComponent(
-  session: LabSession,
+  session: EmbeddedSession,
   component: Component,
   options: StartOptions = {},
 ): Promise<boolean> {
@@ -66,7 +66,7 @@ export async function stopComponent(
 }
 
 /** Asks a component's readiness probe once. */
-export function probe(session: LabSession, component: Component): Promise<boolean> {
+export function probe(session: EmbeddedSession, component: Component): Promise<boolean> {
   const { readiness } = component;
   const address = session.placement.address(component.id, readiness.port);
   if (readiness.kind === 'http') return probeHttp(`http://${address}${readiness.path}`);
@@ -75,7 +75,7 @@ export function probe(session: LabSession, component: Component): Promise<boolea
 }
 
 async function waitUntilReady(
-  session: LabSession,
+  session: EmbeddedSession,
   component: Component,
   identity: ProcessIdentity,
   options: StartOptions,
@@ -97,12 +97,12 @@ async function waitUntilReady(
   if (!ready) throw failed(session, component, `was not ready ${deadline.waited}`);
 }
 
-function failed(session: LabSession, component: Component, how: string): LabError {
+function failed(session: EmbeddedSession, component: Component, how: string): LabError {
   const lines = session.process(component.id).lastLines(3);
   return new ComponentFailed(component.id, how, lines.length > 0 ? lines.join(' | ') : '(it wrote nothing)');
 }
 
-async function assertPortsFree(session: LabSession, component: Component): Promise<void> {
+async function assertPortsFree(session: EmbeddedSession, component: Component): Promise<void> {
   for (const name of Object.keys(component.ports) as PortName[]) {
     const port = Number(splitAddress(session.placement.listen(component.id, name))[1]);
     // A process that has just been ended may hold its socket for a moment longer than its name.

@@ -5,13 +5,16 @@ import { processTree } from '../../process/tree.ts';
 import { joined, timed } from '../readiness.ts';
 import type { ComponentStatus } from '../runtime.ts';
 import { probe } from './component-control.ts';
-import type { LabSession } from './session.ts';
+import type { EmbeddedSession } from './embedded-session.ts';
 
 /** A process that has not answered for this long since its start is no longer starting: it runs, and is not ready. */
 const startingForMs = 30_000;
 
 /** What a component does now: asked of the operating system and of its readiness probe, not of the state file. */
-export async function componentStatus(session: LabSession, component: Component): Promise<ComponentStatus> {
+export async function componentStatus(
+  session: EmbeddedSession,
+  component: Component,
+): Promise<ComponentStatus> {
   const { id } = component;
   const process = session.process(id);
   const entry = process.find();

@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { type Component, type PortName, splitAddress } from '../../../stack/topology.ts';
+import { BaseLab } from '../base-lab.ts';
 import type { Address, Capability, ComponentId, ComponentStatus } from '../runtime.ts';
-import { SessionLab } from '../session-lab.ts';
 import { startComponent, stopComponent } from './component-control.ts';
 import { componentStatus } from './component-status.ts';
+import type { EmbeddedSession } from './embedded-session.ts';
 import { promoteCluster } from './postgres-data.ts';
 import { readLog } from './read-log.ts';
-import type { LabSession } from './session.ts';
 
 /** What this runtime can do to a component. */
 export const embeddedCapabilities: ReadonlySet<Capability> = new Set([
@@ -21,11 +21,11 @@ export const embeddedCapabilities: ReadonlySet<Capability> = new Set([
 const lockWaitMs = 15_000;
 
 /** A lab of child processes that runs now. */
-export class EmbeddedLab extends SessionLab<LabSession> {
+export class EmbeddedLab extends BaseLab<EmbeddedSession> {
   readonly kind = 'embedded';
   readonly capabilities = embeddedCapabilities;
 
-  constructor(session: LabSession) {
+  constructor(session: EmbeddedSession) {
     super(session, lockWaitMs);
   }
 

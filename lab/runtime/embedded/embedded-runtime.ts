@@ -19,8 +19,8 @@ import { startComponent, stopComponent } from './component-control.ts';
 import { ComponentProcess } from './component-process.ts';
 import { componentStatus } from './component-status.ts';
 import { EmbeddedLab, embeddedCapabilities } from './embedded-lab.ts';
-import { removeSharedMemory, strayExecutables } from './leftovers.ts';
-import { createSession, type LabSession, openSession } from './session.ts';
+import { createSession, type EmbeddedSession, openSession } from './embedded-session.ts';
+import { removeSharedMemory, strayExecutables } from './strays.ts';
 
 /** Components as detached processes: they outlive the command that started them. */
 export function createEmbeddedRuntime(
@@ -111,7 +111,7 @@ class EmbeddedRuntime implements Runtime {
   }
 
   async #startAll(
-    session: LabSession,
+    session: EmbeddedSession,
     options: UpOptions,
     started: Component[],
     portsAreFree: boolean,
@@ -142,7 +142,7 @@ class EmbeddedRuntime implements Runtime {
     );
   }
 
-  async #stopAll(session: LabSession, components: readonly Component[]): Promise<void> {
+  async #stopAll(session: EmbeddedSession, components: readonly Component[]): Promise<void> {
     for (const level of stopOrder(components)) {
       await Promise.allSettled(
         level.map((component) => stopComponent(session.process(component.id), component, 2000)),
@@ -159,7 +159,7 @@ class EmbeddedRuntime implements Runtime {
   }
 
   /** A running lab keeps its pace, its ports and its binaries; another wish is an error, not a surprise. */
-  #assertSame(session: LabSession): void {
+  #assertSame(session: EmbeddedSession): void {
     const { pace, environment, native } = this.#options;
     if (pace !== undefined && pace !== session.state.pace)
       throw new RuntimeMismatch('pace', session.state.pace, pace);

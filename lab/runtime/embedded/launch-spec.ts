@@ -5,6 +5,7 @@ import { splitAddress } from '../../../stack/topology.ts';
 import { BuildMissing } from '../../errors.ts';
 import { findOnPath } from '../../process/find-on-path.ts';
 import type { LaunchSpec } from './component-process.ts';
+import type { EmbeddedSession } from './embedded-session.ts';
 import { cloneRunningCluster } from './postgres-clone.ts';
 import {
   configureCluster,
@@ -13,7 +14,6 @@ import {
   isStandby,
   postgresEnvironment,
 } from './postgres-data.ts';
-import type { LabSession } from './session.ts';
 
 /** Variables of the person's environment that a component may see: where programs are, and the way out to a proxy. */
 const inherited = [
@@ -34,7 +34,7 @@ const inherited = [
 
 /** What to run for a component, with everything it needs on disk in place. */
 export async function prepareLaunch(
-  session: LabSession,
+  session: EmbeddedSession,
   component: Component,
   signal: AbortSignal | undefined,
 ): Promise<LaunchSpec> {
@@ -81,7 +81,7 @@ export async function prepareLaunch(
  * back as a standby of the other. Its old data belongs to another timeline then, so it is cloned again.
  */
 async function preparePostgres(
-  session: LabSession,
+  session: EmbeddedSession,
   component: Component,
   signal: AbortSignal | undefined,
 ): Promise<LaunchSpec> {

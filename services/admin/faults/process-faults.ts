@@ -1,11 +1,11 @@
-import { defineFault, type FaultKind } from '../fault-kind.ts';
+import { defineFault, type ServiceFault } from '../service-fault.ts';
 
 const mebibyte = 1_048_576;
 const leakTickMs = 200;
 const burnSliceMs = 20;
 
 /** Faults that strike the process itself: its memory, its processor, its event loop. */
-export const processFaults: readonly FaultKind[] = [
+export const processFaults: readonly ServiceFault[] = [
   defineFault('memory-leak', ({ mebibytesPerSecond, maxMebibytes }) => {
     const kept: Buffer[] = [];
     const startedAt = Date.now();

@@ -3,8 +3,8 @@ import type { RequestHandler } from 'express';
 import { observedLocals } from '../../telemetry/observe-requests.ts';
 import { Problem } from '../../telemetry/problem.ts';
 import { inSpan } from '../../telemetry/tracing.ts';
-import { defineFault, type EndFault, type FaultKind } from '../fault-kind.ts';
 import { seededRandom } from '../seeded-random.ts';
+import { defineFault, type EndFault, type ServiceFault } from '../service-fault.ts';
 
 interface Active {
   latency?: { delayMs: number; endpoint?: string | undefined };
@@ -20,7 +20,7 @@ interface Active {
 
 /** Faults that strike a request in its handler: before the work, inside the request's span. */
 export function createRequestFaults(random: () => number = Math.random): {
-  kinds: FaultKind[];
+  kinds: ServiceFault[];
   middleware: RequestHandler;
 } {
   const active: Active = {};

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Counter, type Registry } from 'prom-client';
 import type { Logger } from '../../telemetry/logger.ts';
 import type { SwitchableSampler } from '../../telemetry/sampling.ts';
-import { defineFault, type FaultKind } from '../fault-kind.ts';
+import { defineFault, type ServiceFault } from '../service-fault.ts';
 
 const tickMs = 200;
 
@@ -15,7 +15,7 @@ export function createTelemetryFaults({
   registry: Registry;
   logger: Logger;
   sampler: SwitchableSampler;
-}): FaultKind[] {
+}): ServiceFault[] {
   return [
     defineFault('cardinality', ({ seriesPerSecond, maxSeries }) => {
       const counter = new Counter({

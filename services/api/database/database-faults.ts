@@ -1,10 +1,10 @@
-import { defineFault, type FaultKind } from '../../admin/fault-kind.ts';
+import { defineFault, type ServiceFault } from '../../admin/service-fault.ts';
 import type { Database } from './database.ts';
 
 const leakTickMs = 100;
 
 /** Faults between the API and its database. */
-export function createDatabaseFaults(database: Database): FaultKind[] {
+export function createDatabaseFaults(database: Database): ServiceFault[] {
   return [
     defineFault('slow-queries', ({ delayMs }) => {
       database.delayMs = delayMs;

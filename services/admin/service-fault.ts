@@ -5,7 +5,7 @@ import { type FaultValues, faultSchema, type ServiceFaultName } from '../contrac
 export type EndFault = () => void | Promise<void>;
 
 /** One way in which a service can be broken on purpose. */
-export interface FaultKind {
+export interface ServiceFault {
   readonly kind: string;
   readonly params: z.ZodType<Record<string, unknown>>;
   /** Begins the effect. */
@@ -16,10 +16,10 @@ export interface FaultKind {
 export function defineFault<Name extends ServiceFaultName>(
   kind: Name,
   start: (params: FaultValues<Name>) => EndFault,
-): FaultKind {
+): ServiceFault {
   return {
     kind,
-    params: faultSchema(kind) as unknown as FaultKind['params'],
-    start: start as FaultKind['start'],
+    params: faultSchema(kind) as unknown as ServiceFault['params'],
+    start: start as ServiceFault['start'],
   };
 }

@@ -25,7 +25,7 @@ import {
 } from '../model/model.ts';
 
 /** What a run of an exercise stands on. */
-export interface SessionOptions {
+export interface ActSessionOptions {
   readonly lab: RunningLab;
   readonly observe: Backends;
   readonly journal: FaultJournal;
@@ -48,12 +48,12 @@ export interface SessionOptions {
 }
 
 /** One act at work on one lab: its timeline, and every change that is made to the lab. */
-export class Session {
+export class ActSession {
   readonly exerciseId: string;
   readonly act: Act;
   /** What the act breaks here. */
   readonly faults: readonly FaultSpec[];
-  readonly #options: SessionOptions;
+  readonly #options: ActSessionOptions;
   /** What is broken is for the learner to find, also on the dashboards. */
   readonly #isSecret: boolean;
   #timeline: Timeline;
@@ -61,7 +61,7 @@ export class Session {
   constructor(
     exercise: Pick<Exercise, 'id' | 'variants'>,
     act: Act,
-    options: SessionOptions,
+    options: ActSessionOptions,
     timeline: Timeline,
   ) {
     this.exerciseId = exercise.id;
@@ -215,6 +215,12 @@ export class Session {
   /** Whether all of the break is active, asked of its targets. */
   async isBroken(): Promise<boolean> {
     return (await this.#activity()).every(Boolean);
+  }
+
+  /** Those of the break that a target still has, or of which it cannot be asked. */
+  async activeFaults(): Promise<FaultSpec[]> {
+    const active = await Promise.all(this.faults.map((spec) => this.#isActive(spec).catch(() => true)));
+    return this.faults.filter((_, index) => active[index]);
   }
 
   /** Whether it is repaired, by whatever way: as the act says, or when none of its faults is active. */

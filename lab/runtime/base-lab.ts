@@ -4,7 +4,7 @@ import type { Component } from '../../stack/topology.ts';
 import { CapabilityMissing, UsageError } from '../errors.ts';
 import { writeFileAtomically } from '../state/atomic-write.ts';
 import { type Exclusively, exclusiveAccess } from './exclusive.ts';
-import type { RecordedLab } from './recorded-lab.ts';
+import type { LabSession } from './lab-session.ts';
 import type {
   Address,
   Capability,
@@ -19,7 +19,7 @@ import type {
  * A running lab by its session: what both runtimes do alike, in the same order. Every change takes the lab's lock and
  * is noted on disk before it is made. How a component is started, stopped or turned into a primary, the runtime says.
  */
-export abstract class SessionLab<Session extends RecordedLab> implements RunningLab {
+export abstract class BaseLab<Session extends LabSession> implements RunningLab {
   abstract readonly kind: RuntimeKind;
   abstract readonly capabilities: ReadonlySet<Capability>;
   protected readonly session: Session;

@@ -5,20 +5,20 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Component, Placement } from '../../stack/topology.ts';
 import { readLabState } from '../state/lab-state.ts';
 import { labPaths } from '../state/paths.ts';
+import { BaseLab } from './base-lab.ts';
 import { recordNewLab } from './lab-record.ts';
-import { RecordedLab } from './recorded-lab.ts';
+import { LabSession } from './lab-session.ts';
 import type { Address, Capability, ComponentStatus } from './runtime.ts';
-import { SessionLab } from './session-lab.ts';
 
 /** A session in place of a runtime's: real state and a real lock, no way into a component. */
-class FakeSession extends RecordedLab {
+class FakeSession extends LabSession {
   override get placement(): Placement {
     throw new Error('nothing is rendered here');
   }
 }
 
 /** A runtime in place of the real ones: it notes what it was told to do, and which primary the state named then. */
-class FakeLab extends SessionLab<FakeSession> {
+class FakeLab extends BaseLab<FakeSession> {
   readonly kind = 'embedded';
   readonly capabilities: ReadonlySet<Capability> = new Set();
   readonly running = new Set<string>();

@@ -9,8 +9,8 @@ import type { LabRecord } from './lab-record.ts';
 import { renderConfig, renderFile } from './render-config.ts';
 import type { RuntimeOptions } from './runtime.ts';
 
-/** One lab as both runtimes see it: what it is made of, its state on disk, its secrets. */
-export abstract class RecordedLab implements LabRecord {
+/** A lab that a command works on, as both runtimes see it: what it is made of, its state on disk, its secrets. */
+export abstract class LabSession implements LabRecord {
   readonly options: RuntimeOptions;
   readonly components: readonly Component[];
   readonly credentials: Credentials;

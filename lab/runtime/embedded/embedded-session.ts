@@ -2,14 +2,14 @@ import { mkdirSync } from 'node:fs';
 import type { Component, Placement } from '../../../stack/topology.ts';
 import { type RunAs, unprivilegedUser } from '../../process/run-as.ts';
 import { recordNewLab } from '../lab-record.ts';
-import { RecordedLab, readLabRecord } from '../recorded-lab.ts';
+import { LabSession, readLabRecord } from '../lab-session.ts';
 import type { RuntimeOptions } from '../runtime.ts';
 import { ComponentProcess } from './component-process.ts';
-import { embeddedPlacement } from './placement.ts';
+import { embeddedPlacement } from './embedded-placement.ts';
 import { findPostgresBinaries, type PostgresBinaries } from './postgres-binaries.ts';
 
 /** A lab of processes on this machine, with everything that an operation needs of it. */
-export class LabSession extends RecordedLab {
+export class EmbeddedSession extends LabSession {
   #postgres: { binaries: PostgresBinaries; runAs: RunAs } | undefined;
 
   process(id: string): ComponentProcess {
@@ -43,16 +43,20 @@ export class LabSession extends RecordedLab {
 export function openSession(
   options: RuntimeOptions,
   components: readonly Component[],
-): LabSession | undefined {
+): EmbeddedSession | undefined {
   const record = readLabRecord(options.paths);
-  return record === undefined ? undefined : new LabSession(options, components, record);
+  return record === undefined ? undefined : new EmbeddedSession(options, components, record);
 }
 
 /** A new session: free ports, random credentials, both on disk before anything starts. */
 export async function createSession(
   options: RuntimeOptions,
   components: readonly Component[],
-  previous?: LabSession,
-): Promise<LabSession> {
-  return new LabSession(options, components, await recordNewLab(options, components, 'embedded', previous));
+  previous?: EmbeddedSession,
+): Promise<EmbeddedSession> {
+  return new EmbeddedSession(
+    options,
+    components,
+    await recordNewLab(options, components, 'embedded', previous),
+  );
 }
