@@ -11,7 +11,8 @@ describe('exercise 02, step by step', () => {
   const solve = async (task: string): Promise<void> => {
     const { stdout } = await cli.run('exercise', 'solve', task, '--json');
     const { solution } = JSON.parse(stdout) as { solution: string };
-    expect(await cli.run('exercise', 'answer', task, solution)).toMatchObject({ code: 0 });
+    const answered = await cli.run('exercise', 'answer', task, solution);
+    expect(answered.code, answered.stdout).toBe(0);
   };
 
   const stateOf = async (id: string): Promise<string | undefined> => {
