@@ -27,7 +27,7 @@ import {
   reach,
 } from '../model/progress.ts';
 import { judgeAnswer } from '../run/judge-answer.ts';
-import { Lifecycle, type PhaseOutcome } from '../run/lifecycle.ts';
+import { Lifecycle, type LifecycleHow, type PhaseOutcome } from '../run/lifecycle.ts';
 import type { CheckResult } from '../run/run-check.ts';
 import { type MeasuredPart, measureParts } from './measure-parts.ts';
 import { type Score, scoreOf } from './score.ts';
@@ -340,9 +340,10 @@ export class Learner {
     return found;
   }
 
-  #how(): { save: (progress: Progress) => void; events: { onCheck: (result: CheckResult) => void } } {
+  #how(): LifecycleHow {
     return {
       save: (progress) => this.#workshop.progress.write(progress),
+      load: () => this.progress,
       events: { onCheck: this.#events.onCheck },
     };
   }
