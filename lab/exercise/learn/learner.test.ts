@@ -167,6 +167,15 @@ describe('a learner whose repair leaves the fault where it is', () => {
     expect(learner.progress).toBeUndefined();
   });
 
+  it('is done once, when two commands see the end', async () => {
+    at('repaired');
+    isSteady = true;
+    meanwhile = () => workshop.progress.write({ ...learner.progress!, doneAt: '2026-01-01T00:00:00Z' });
+    expect(await learner.check()).toMatchObject({ held: true });
+    expect(learner.progress?.doneAt).toBe('2026-01-01T00:00:00Z');
+    expect(workshop.scores.read('99-rules')).toBeUndefined();
+  });
+
   it('is still broken while the rules are the old ones', async () => {
     at('tasks');
     rulesAreGood = false;

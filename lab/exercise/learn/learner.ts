@@ -226,6 +226,8 @@ export class Learner {
   }
 
   async #finish(lifecycle: Lifecycle): Promise<void> {
+    // The last answer and the last check may come from two terminals: it is done once.
+    if (this.progress?.doneAt !== undefined) return;
     const measured = await measureParts(this.exercise, lifecycle.context(), lifecycle.progress, {
       isOver: true,
     });
