@@ -42,7 +42,9 @@ describe('a learner whose repair leaves the fault where it is', () => {
         ui: { note: (text: string) => notes.push(text) },
       } as unknown as LabContext,
       {
+        kind: 'embedded',
         pace: paces.lab,
+        capabilities: new Set(['stop']),
         directory,
         address: () => ({ host: '127.0.0.1', port: 1, url: 'http://127.0.0.1:1' }),
         status: async () => Object.entries(states).map(([id, state]) => ({ id, state, ready: true })),
@@ -144,6 +146,13 @@ describe('a learner whose repair leaves the fault where it is', () => {
     expect(states['api-2']).toBe('running');
     expect(workshop.journal.read().faults).toEqual([]);
     expect(notes).toContain('Healed: api-2 is stopped');
+  });
+
+  it('is taken up again after its last act, where tasks are left, and not begun anew', async () => {
+    at('recovered');
+    expect(await learner.start()).toEqual({ resumed: true, outcomes: [] });
+    expect(states['api-2']).toBe('stopped');
+    expect(currentAct(learner.progress!).phase).toBe('recovered');
   });
 
   it('keeps what another command wrote while this one looked', async () => {

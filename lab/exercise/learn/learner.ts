@@ -102,7 +102,8 @@ export class Learner {
     const existing = this.progress;
     if (existing !== undefined && existing.doneAt === undefined) {
       const { phase } = currentAct(existing);
-      if (phase === 'recovered') return this.#begin(existing);
+      const isLast = this.exercise.acts.at(-1) === this.act;
+      if (phase === 'recovered' && !isLast) return this.#begin(existing);
       if (actPhases.indexOf(phase) >= actPhases.indexOf('broken')) {
         await this.#resume(existing);
         this.#layFiles();
