@@ -94,6 +94,6 @@ function nextStep(
         : [`Go on with the next act: ${following.title}`, 'exercise start'];
     }
     case 'done':
-      return ['Done. Clear up', `exercise reset ${exercise.id}`];
+      return ['Done, and the lab is as it was. Begin anew', `exercise reset ${exercise.id}`];
   }
 }
