@@ -301,6 +301,12 @@ export const TrafficFailed = defineError(
     `The traffic could not be started: ${reason}. Look at the gateway: npm run lab -- logs gateway`,
 );
 
+export const TrafficEnded = defineError(
+  'LAB_TRAFFIC_ENDED',
+  (profile: string, afterSeconds: number, ofSeconds: number) =>
+    `The load "${profile}" ended after ${afterSeconds} s of ${ofSeconds} s: another command stopped it (heal), or sends its own (ci, an exercise). Send it again when they are done.`,
+);
+
 export const ReportInvalid = defineError(
   'LAB_REPORT_INVALID',
   (problem: string) =>

@@ -16,6 +16,7 @@ import {
   type Succession,
 } from '../exercise/report/report.ts';
 import type { ActSessionOptions } from '../exercise/run/act-session.ts';
+import { describeDetection } from '../exercise/run/detection.ts';
 import { activeSilences, leftBehind } from '../exercise/run/left-behind.ts';
 import { MachineWatch } from '../exercise/run/machine-watch.ts';
 import { type PeakMemory, watchMemory } from '../exercise/run/memory.ts';
@@ -215,11 +216,7 @@ function describeRun({ ui }: LabContext, report: RunReport, directory: string): 
   ui.line();
   for (const exercise of report.exercises) {
     const detected = exercise.acts.flatMap(({ detection }) =>
-      detection?.actualMs == null
-        ? []
-        : [
-            `detected in ${(detection.actualMs / 1000).toFixed(1)} s (limit ${(detection.limitMs / 1000).toFixed(1)} s)`,
-          ],
+      detection?.actualMs == null ? [] : [describeDetection(detection)],
     );
     ui.line(
       `${mark(exercise.outcome === 'passed')} ${[`${exercise.id}: ${exercise.outcome}`, ...detected].join(', ')}${playedAs(exercise)}`,

@@ -5,7 +5,7 @@ import { UsageError } from '../errors.ts';
 import { Learner, openExerciseId } from '../exercise/learn/learner.ts';
 import type { MeasuredPart } from '../exercise/learn/measure-parts.ts';
 import { ScoreStore } from '../exercise/learn/score-store.ts';
-import { phaseOf, whereabouts } from '../exercise/learn/where.ts';
+import { phaseOf, watchable, whereabouts } from '../exercise/learn/where.ts';
 import { systemClock } from '../exercise/model/clock.ts';
 import { exerciseIds, loadExercise, loadExercises } from '../exercise/model/load-exercises.ts';
 import { type Exercise, isDone } from '../exercise/model/model.ts';
@@ -223,7 +223,16 @@ async function watchExercise(context: LabContext, id: string | undefined): Promi
   const { learner } = await learnerAt(context, id === undefined ? [] : [id]);
   const { ui, signal } = context;
   const pauseMs = 2 * pollInterval((await context.running()).pace);
-  while (!signal.aborted) {
+  for (let isFirst = true; !signal.aborted; isFirst = false) {
+    // An exercise that is not at work is an error at first; later it is what another terminal did meanwhile.
+    const seen = isFirst ? 'checks' : watchable(learner.progress);
+    if (seen === 'reset') return ui.line(`${learner.exercise.id} was reset.`);
+    if (seen === 'done') return showLearnings(context, learner);
+    if (seen === 'starting') {
+      ui.line(`${learner.exercise.title}, ${learner.act.title}: it is being started.`);
+      await systemClock.sleep(pauseMs, signal);
+      continue;
+    }
     const { results, phase } = await learner.look();
     const scoreboard = await learner.scoreboard();
     if (ui.interactive) ui.clear();

@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
-import { UsageError } from '../errors.ts';
-import { systemClock } from '../exercise/model/clock.ts';
+import { TrafficEnded, UsageError } from '../errors.ts';
 import { Ledger, type LedgerCount } from '../traffic/ledger.ts';
 import { type TrafficProfileName, trafficProfiles } from '../traffic/profiles.ts';
 import { percentile } from '../traffic/tally.ts';
@@ -57,8 +56,9 @@ async function send(
   durationMs: number,
 ): Promise<void> {
   const { ui, signal } = context;
+  const { traffic } = workshop;
   const fromMs = Date.now();
-  await workshop.traffic.start({
+  const started = await traffic.start({
     profile,
     durationSeconds: Math.max(1, Math.ceil(durationMs / 1000)),
     tied: true,
@@ -71,18 +71,22 @@ async function send(
     details: { profile },
   });
   ui.note(`Sending "${profile}" for ${durationMs / 1000} s; Ctrl-C ends it earlier.`);
-  try {
-    await systemClock.sleep(durationMs, signal);
-  } catch (error) {
-    // Ctrl-C ends the load, and what was seen until then is worth showing.
-    if (!signal.aborted) throw error;
-  } finally {
-    await workshop.traffic.stop();
-  }
+  const lasted = await traffic
+    .lasts(started, fromMs + durationMs - Date.now(), signal)
+    .catch((error: unknown) => {
+      // Ctrl-C ends the load, and what was seen until then is worth showing.
+      if (!signal.aborted) throw error;
+      return true;
+    });
+  const endedMs = Date.now();
+  // Another command's is its own to stop.
+  if (traffic.isRunning(started)) await traffic.stop();
   // A second counts when it is whole: up to the end of the current one.
   const count = new Ledger(workshop.lab.directory).count({ fromMs: fromMs - 1000, toMs: Date.now() + 1000 });
   ui.result({ profile, durationMs: Date.now() - fromMs, ...summary(count) }, () => describe(context, count));
   signal.throwIfAborted();
+  if (!lasted)
+    throw new TrafficEnded(profile, Math.round((endedMs - fromMs) / 1000), Math.round(durationMs / 1000));
 }
 
 function summary(count: LedgerCount) {

@@ -7,6 +7,8 @@ import { type Act, type Exercise, isDone } from '../exercise/model/model.ts';
 import { currentAct, ProgressStore } from '../exercise/model/progress.ts';
 import { faultCatalogue } from '../faults/catalogue.ts';
 import { projectRoot } from '../root.ts';
+import { Workshop } from '../workshop.ts';
+import { bootLabAgain } from './boot.ts';
 
 /** Runs another command of the lab, as if it had been typed. */
 type Run = (...command: string[]) => Promise<void>;
@@ -29,10 +31,21 @@ export function register(program: Command, context: LabContext): void {
           context.ui.failure(error);
         }
       };
-      await run('up');
+      await comeIn(context, run);
       while (await mainMenu(context, run)) context.exitWith(0);
       context.exitWith(0);
     });
+}
+
+/** Starts the lab. Who comes back in the middle of an exercise finds broken what it broke. */
+export async function comeIn(context: LabContext, run: Run): Promise<void> {
+  const lab = await (await context.runtime()).attach();
+  const [open] = lab === undefined ? [] : new Workshop(context, lab).exercisesUnderWay();
+  if (open === undefined) return run('up');
+  await bootLabAgain(context);
+  context.ui.line(
+    `The exercise ${open} goes on: what it broke stays broken. Choose "Exercises" to go on with it.`,
+  );
 }
 
 /** One round; false when the person leaves. */

@@ -57,7 +57,7 @@ describe('CONTRIBUTING', () => {
       expect(faultsOf(act!, paces.lab)).toEqual([
         { kind: 'cpu-burn', target: 'api-3', params: { utilization: 0.8 } },
       ]);
-      expect(act!.observe.map(({ claim }) => claim)).toEqual(['api-3 uses more than 60 % of a processor']);
+      expect(act!.observe.map(({ claim }) => claim)).toEqual(['api-3 uses more than 50 % of a processor']);
       expect(act!.decoys.flatMap(({ rejectedBy }) => rejectedBy)).toContain(act!.recover[0]!.id);
     });
   });

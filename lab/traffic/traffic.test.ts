@@ -196,6 +196,23 @@ describe('the traffic process', () => {
     await another.stop();
   });
 
+  it('is not waited for, and not taken for another, once a command has stopped or replaced it', async () => {
+    const own = make();
+    const started = await own.start({ profile: 'light', durationSeconds: 60, tied: false });
+    expect(await own.lasts(started, 600)).toBe(true);
+    const waiting = own.lasts(started, 60_000);
+    const replaced = await make().start({ profile: 'steady', durationSeconds: 60, tied: false });
+    expect(await waiting).toBe(false);
+    expect(own.isRunning(started)).toBe(false);
+    expect(own.isRunning(replaced)).toBe(true);
+    await make().stop();
+    expect(await own.lasts(replaced, 60_000)).toBe(false);
+    const aborted = AbortSignal.abort();
+    const third = await own.start({ profile: 'light', durationSeconds: 60, tied: false });
+    await expect(own.lasts(third, 60_000, aborted)).rejects.toThrow();
+    await own.stop();
+  });
+
   it('ends by itself when its time is over', async () => {
     const entry = await make().start({ profile: 'light', durationSeconds: 2, tied: false });
     for (let round = 0; isAlive(entry) && round < 100; round += 1) await sleep(100);

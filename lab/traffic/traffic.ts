@@ -33,6 +33,7 @@ export interface TrafficOptions {
 const lean = ['--max-old-space-size=96', '--max-semi-space-size=2'];
 const readyWithinMs = 30_000;
 const stopWithinMs = 5_000;
+const lookEveryMs = 500;
 
 /**
  * The lab's traffic: one process for one lab, named in `.lab/<name>/traffic.json`, so that any later command finds it.
@@ -145,6 +146,25 @@ export class Traffic {
     } finally {
       closeSync(log);
     }
+  }
+
+  /**
+   * Waits for `forMs`, or until this traffic is gone: another command may stop it, or send another in its place. Returns
+   * whether it lasted.
+   */
+  async lasts(started: TrafficRecord, forMs: number, signal?: AbortSignal): Promise<boolean> {
+    const endMs = Date.now() + forMs;
+    for (let leftMs = forMs; leftMs > 0; leftMs = endMs - Date.now()) {
+      if (!this.isRunning(started)) return false;
+      await sleep(Math.min(leftMs, lookEveryMs), undefined, { signal });
+    }
+    return true;
+  }
+
+  /** Whether it is this one that sends now. */
+  isRunning({ pid, startTime }: TrafficRecord): boolean {
+    const running = this.running();
+    return running?.pid === pid && running.startTime === startTime;
   }
 
   /** Stops the traffic and waits until its process is gone; the tally stays readable. Safe when nothing runs. */

@@ -11,7 +11,7 @@ import { labPaths } from '../../state/paths.ts';
 import type { Traffic } from '../../traffic/traffic.ts';
 import { Workshop } from '../../workshop.ts';
 import type { Exercise } from '../model/model.ts';
-import { type ActPhase, begin, changeAct } from '../model/progress.ts';
+import { type ActPhase, begin, changeAct, changeTask, currentAct } from '../model/progress.ts';
 import { checkReading } from '../testing/fake-context.ts';
 import { Learner } from './learner.ts';
 
@@ -22,6 +22,7 @@ describe('a learner whose repair leaves the fault where it is', () => {
   let states: Record<string, ComponentState>;
   let rulesAreGood: boolean;
   let isSteady: boolean;
+  let meanwhile: () => void;
   let notes: string[];
   let workshop: Workshop;
   let learner: Learner;
@@ -31,6 +32,7 @@ describe('a learner whose repair leaves the fault where it is', () => {
     states = { 'api-1': 'running', 'api-2': 'stopped' };
     rulesAreGood = true;
     isSteady = false;
+    meanwhile = () => {};
     notes = [];
     workshop = new Workshop(
       {
@@ -40,7 +42,9 @@ describe('a learner whose repair leaves the fault where it is', () => {
         ui: { note: (text: string) => notes.push(text) },
       } as unknown as LabContext,
       {
+        kind: 'embedded',
         pace: paces.lab,
+        capabilities: new Set(['stop']),
         directory,
         address: () => ({ host: '127.0.0.1', port: 1, url: 'http://127.0.0.1:1' }),
         status: async () => Object.entries(states).map(([id, state]) => ({ id, state, ready: true })),
@@ -63,7 +67,10 @@ describe('a learner whose repair leaves the fault where it is', () => {
     const check = (id: string, holds: () => boolean) =>
       checkReading([], {
         id,
-        measure: async () => (holds() ? 1 : 0),
+        measure: async () => {
+          meanwhile();
+          return holds() ? 1 : 0;
+        },
         expect: { equals: 1, unit: '' },
         withinSeconds: 0,
       });
@@ -139,6 +146,43 @@ describe('a learner whose repair leaves the fault where it is', () => {
     expect(states['api-2']).toBe('running');
     expect(workshop.journal.read().faults).toEqual([]);
     expect(notes).toContain('Healed: api-2 is stopped');
+  });
+
+  it('is taken up again after its last act, where tasks are left, and not begun anew', async () => {
+    at('recovered');
+    expect(await learner.start()).toEqual({ resumed: true, outcomes: [] });
+    expect(states['api-2']).toBe('stopped');
+    expect(currentAct(learner.progress!).phase).toBe('recovered');
+  });
+
+  it('keeps what another command wrote while this one looked', async () => {
+    at('tasks');
+    rulesAreGood = false;
+    meanwhile = () => {
+      workshop.progress.write(
+        changeTask(learner.progress!, 'why', (one) => ({ ...one, attempts: 3, hints: 1 })),
+      );
+    };
+    expect(await learner.check()).toMatchObject({ phase: 'observe', held: true });
+    expect(currentAct(learner.progress!).tasks.why).toMatchObject({ attempts: 3, hints: 1 });
+    expect(currentAct(learner.progress!).phase).toBe('tasks');
+  });
+
+  it('does not bring back what another command has reset', async () => {
+    at('broken');
+    rulesAreGood = false;
+    meanwhile = () => workshop.progress.reset('99-rules');
+    await learner.check();
+    expect(learner.progress).toBeUndefined();
+  });
+
+  it('is done once, when two commands see the end', async () => {
+    at('repaired');
+    isSteady = true;
+    meanwhile = () => workshop.progress.write({ ...learner.progress!, doneAt: '2026-01-01T00:00:00Z' });
+    expect(await learner.check()).toMatchObject({ held: true });
+    expect(learner.progress?.doneAt).toBe('2026-01-01T00:00:00Z');
+    expect(workshop.scores.read('99-rules')).toBeUndefined();
   });
 
   it('is still broken while the rules are the old ones', async () => {

@@ -27,7 +27,7 @@ import {
   reach,
 } from '../model/progress.ts';
 import { judgeAnswer } from '../run/judge-answer.ts';
-import { Lifecycle, type PhaseOutcome } from '../run/lifecycle.ts';
+import { Lifecycle, type LifecycleHow, type PhaseOutcome } from '../run/lifecycle.ts';
 import type { CheckResult } from '../run/run-check.ts';
 import { type MeasuredPart, measureParts } from './measure-parts.ts';
 import { type Score, scoreOf } from './score.ts';
@@ -102,7 +102,8 @@ export class Learner {
     const existing = this.progress;
     if (existing !== undefined && existing.doneAt === undefined) {
       const { phase } = currentAct(existing);
-      if (phase === 'recovered') return this.#begin(existing);
+      const isLast = this.exercise.acts.at(-1) === this.act;
+      if (phase === 'recovered' && !isLast) return this.#begin(existing);
       if (actPhases.indexOf(phase) >= actPhases.indexOf('broken')) {
         await this.#resume(existing);
         this.#layFiles();
@@ -226,6 +227,8 @@ export class Learner {
   }
 
   async #finish(lifecycle: Lifecycle): Promise<void> {
+    // The last answer and the last check may come from two terminals: it is done once.
+    if (this.progress?.doneAt !== undefined) return;
     const measured = await measureParts(this.exercise, lifecycle.context(), lifecycle.progress, {
       isOver: true,
     });
@@ -340,9 +343,10 @@ export class Learner {
     return found;
   }
 
-  #how(): { save: (progress: Progress) => void; events: { onCheck: (result: CheckResult) => void } } {
+  #how(): LifecycleHow {
     return {
       save: (progress) => this.#workshop.progress.write(progress),
+      load: () => this.progress,
       events: { onCheck: this.#events.onCheck },
     };
   }

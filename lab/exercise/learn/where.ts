@@ -1,5 +1,5 @@
 import { type Act, type Exercise, isDone, type Task } from '../model/model.ts';
-import { type ActPhase, currentAct, type Progress } from '../model/progress.ts';
+import { type ActPhase, currentAct, keepsItsFaults, type Progress } from '../model/progress.ts';
 
 export interface Whereabouts {
   readonly exercise: string;
@@ -33,6 +33,13 @@ export function whereabouts(exercise: Exercise, progress: Progress | undefined):
 export function phaseOf(progress: Progress | undefined): Whereabouts['phase'] {
   if (progress === undefined) return 'not begun';
   return progress.doneAt === undefined ? currentAct(progress).phase : 'done';
+}
+
+/** What somebody who watches can see: the checks, or what another terminal is doing or has done meanwhile. */
+export function watchable(progress: Progress | undefined): 'checks' | 'starting' | 'done' | 'reset' {
+  if (progress === undefined) return 'reset';
+  if (progress.doneAt !== undefined) return 'done';
+  return keepsItsFaults(progress) ? 'checks' : 'starting';
 }
 
 /** The tasks of the act that are not answered and can be, in the state that the act is in. */
@@ -87,6 +94,6 @@ function nextStep(
         : [`Go on with the next act: ${following.title}`, 'exercise start'];
     }
     case 'done':
-      return ['Done. Clear up', `exercise reset ${exercise.id}`];
+      return ['Done, and the lab is as it was. Begin anew', `exercise reset ${exercise.id}`];
   }
 }

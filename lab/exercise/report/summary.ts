@@ -1,3 +1,4 @@
+import { describeDetection } from '../run/detection.ts';
 import { isAsWanted, wantedVerdict } from '../run/phase.ts';
 import type { ActReport, ExerciseReport, RunReport } from './report.ts';
 import type { CheckResult } from '../run/run-check.ts';
@@ -36,10 +37,9 @@ function actLines(act: ActReport): string[] {
     `Traffic: ${traffic.requests} requests, ${traffic.errors} errors, p50 ${traffic.p50Ms} ms, p95 ${traffic.p95Ms} ms, p99 ${traffic.p99Ms} ms.`,
   );
   if (detection !== null) {
-    const actual = detection.actualMs === null ? 'never' : `in ${seconds(detection.actualMs)}`;
     lines.push(
       '',
-      `Detected ${actual} (limit ${seconds(detection.limitMs)}), diagnosed in ${optional(timings.diagnoseMs)}, repaired in ${optional(timings.repairMs)}, recovered in ${optional(timings.recoverMs)}.`,
+      `This act was ${describeDetection(detection)}, diagnosed in ${optional(timings.diagnoseMs)}, repaired in ${optional(timings.repairMs)}, recovered in ${optional(timings.recoverMs)}.`,
     );
   }
   lines.push('', '| | phase | check | observed | expected |', '| --- | --- | --- | --- | --- |');

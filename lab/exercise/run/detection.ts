@@ -34,6 +34,13 @@ export interface Detection {
 /** A run may take this many times the limit. */
 export const detectionTolerance = 1.5;
 
+/** How long detection took, and how long it might have taken. */
+export function describeDetection({ actualMs, limitMs }: Pick<Detection, 'actualMs' | 'limitMs'>): string {
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
+  const limits = `its intervals add up to ${seconds(limitMs)}, at most ${seconds(detectionTolerance * limitMs)}`;
+  return `detected ${actualMs === null ? 'never' : `in ${seconds(actualMs)}`} (${limits})`;
+}
+
 /**
  * The theoretical limit of detection: each interval of the pipeline in its worst case, end to end. A sample may have to
  * wait for the next scrape, a recording rule for its next evaluation where there is one, the alerting rule for its own,
@@ -113,8 +120,8 @@ export function detectionCheck(detection: Detection, context: ExerciseContext): 
     verdict: actualMs !== null && actualMs <= allowedMs ? 'passed' : 'failed',
     observed: actualMs === null ? 'never' : `${(actualMs / 1000).toFixed(1)} s`,
     observedValue: actualMs === null ? null : actualMs / 1000,
-    expected: `at most ${(allowedMs / 1000).toFixed(1)} s (${detectionTolerance} × the limit of ${limitSeconds} s)`,
-    note: `limit ${limitSeconds} s = ${sum}`,
+    expected: `at most ${(allowedMs / 1000).toFixed(1)} s (${detectionTolerance} × the ${limitSeconds} s of its intervals)`,
+    note: `at most ${allowedMs / 1000} s = ${detectionTolerance} × (${sum})`,
     withinSeconds: allowedMs / 1000,
     at: detection.brokenAt,
     ms: actualMs ?? Math.round(allowedMs),

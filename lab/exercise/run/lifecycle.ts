@@ -25,6 +25,15 @@ export interface PhaseOutcome {
   readonly held: boolean;
 }
 
+/** Where the progress is kept, and who is told. */
+export interface LifecycleHow {
+  readonly save: (progress: Progress) => void;
+  /** What is kept now: another command may have changed it. Left out where no other can. */
+  readonly load?: () => Progress | undefined;
+  readonly events: LifecycleEvents;
+  readonly review?: Review;
+}
+
 /** Lets an unattended run correct a verdict that the machine, and not the lab, is to blame for. */
 export type Review = (result: CheckResult) => CheckResult;
 
@@ -37,31 +46,24 @@ export class Lifecycle {
   readonly exercise: Exercise;
   readonly #options: ActSessionOptions;
   readonly #save: (progress: Progress) => void;
+  readonly #load: LifecycleHow['load'];
   readonly #events: LifecycleEvents;
   readonly #review: Review;
   #progress: Progress;
   #session: ActSession;
 
-  private constructor(
-    exercise: Exercise,
-    progress: Progress,
-    options: ActSessionOptions,
-    how: { save: (progress: Progress) => void; events: LifecycleEvents; review?: Review },
-  ) {
+  private constructor(exercise: Exercise, progress: Progress, options: ActSessionOptions, how: LifecycleHow) {
     this.exercise = exercise;
     this.#options = options;
     this.#save = how.save;
+    this.#load = how.load;
     this.#events = how.events;
     this.#review = how.review ?? ((result) => result);
     this.#progress = progress;
     this.#session = this.#open();
   }
 
-  static begin(
-    exercise: Exercise,
-    options: ActSessionOptions,
-    how: { save: (progress: Progress) => void; events: LifecycleEvents; review?: Review },
-  ): Lifecycle {
+  static begin(exercise: Exercise, options: ActSessionOptions, how: LifecycleHow): Lifecycle {
     const now = new Date(options.clock.now()).toISOString();
     const progress = begin(exercise.id, exercise.acts[0]!.id, now, exercise.played?.seed);
     const lifecycle = new Lifecycle(exercise, progress, options, how);
@@ -73,7 +75,7 @@ export class Lifecycle {
     exercise: Exercise,
     progress: Progress,
     options: ActSessionOptions,
-    how: { save: (progress: Progress) => void; events: LifecycleEvents; review?: Review },
+    how: LifecycleHow,
   ): Lifecycle {
     return new Lifecycle(exercise, progress, options, how);
   }
@@ -108,9 +110,17 @@ export class Lifecycle {
     this.#session = this.#open();
   }
 
-  /** Changes what is remembered, and remembers it. */
+  /**
+   * Changes what is remembered, and remembers it: on top of what other commands wrote meanwhile, such as an answer in a
+   * second terminal. Where one of them has reset the exercise or gone on to the next act, there is nothing to remember.
+   */
   change(change: (progress: Progress) => Progress): void {
-    this.#progress = change(this.#progress);
+    const kept = this.#load === undefined ? this.#progress : this.#load();
+    if (kept?.startedAt !== this.#progress.startedAt || kept.act !== this.#progress.act) {
+      this.#progress = change(this.#progress);
+      return;
+    }
+    this.#progress = change(kept);
     this.#save(this.#progress);
   }
 
