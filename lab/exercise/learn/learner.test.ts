@@ -115,8 +115,8 @@ describe('a learner whose repair leaves the fault where it is', () => {
   }
 
   /** As the commands before left it. */
-  function at(phase: ActPhase): void {
-    const now = new Date();
+  function at(phase: ActPhase, brokenForSeconds = 120): void {
+    const now = new Date(Date.now() - 1000 * brokenForSeconds);
     const progress = begin('99-rules', 'noise', now.toISOString());
     workshop.progress.write(changeAct(progress, { phase, brokenAt: now.toISOString() }));
     workshop.journal.put({
@@ -125,7 +125,7 @@ describe('a learner whose repair leaves the fault where it is', () => {
       params: fault.params ?? {},
       owner: { kind: 'exercise', id: '99-rules' },
       injectedAt: now.toISOString(),
-      expiresAt: new Date(now.getTime() + 60_000).toISOString(),
+      expiresAt: new Date(Date.now() + 60_000).toISOString(),
     });
   }
 
@@ -146,6 +146,15 @@ describe('a learner whose repair leaves the fault where it is', () => {
     expect(states['api-2']).toBe('running');
     expect(workshop.journal.read().faults).toEqual([]);
     expect(notes).toContain('Healed: api-2 is stopped');
+  });
+
+  it('is not repaired in the first moments, in which rates still tell of the time before', async () => {
+    at('broken', 1);
+    expect(await learner.check()).toMatchObject({ phase: 'observe' });
+    expect(workshop.brokenExercises()).toEqual(['99-rules']);
+    // Whoever takes the fault away has repaired it at once.
+    states['api-2'] = 'running';
+    expect(await learner.check()).toMatchObject({ phase: 'recover' });
   });
 
   it('is taken up again after its last act, where tasks are left, and not begun anew', async () => {

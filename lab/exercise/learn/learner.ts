@@ -445,7 +445,16 @@ export class Learner {
    */
   async #isRepaired(lifecycle: Lifecycle): Promise<boolean> {
     if (!(await lifecycle.session.isRepaired())) return false;
-    const now = lifecycle.context().clock.now();
+    const { clock, pace, timeline } = lifecycle.context();
+    const now = clock.now();
+    const activeFaults = await lifecycle.session.activeFaults();
+    // At first, rates and counts still tell of the time before the break: with all faults in place nothing is repaired.
+    const sinceBreakMs = now - (timeline.brokenAtMs ?? now);
+    if (
+      activeFaults.length === lifecycle.session.faults.length &&
+      sinceBreakMs < 2_000 * pace.rateWindowSeconds
+    )
+      return false;
     const { journal } = this.#workshop;
     const own = new Set(lifecycle.session.faults.map(faultId));
     const left = journal.read().faults.filter((entry) => own.has(entry.id));
@@ -459,7 +468,7 @@ export class Learner {
       );
     }
     // A repair need not take the faults away: those that stay are remembered, so that they are gone in the end.
-    const active = new Set((await lifecycle.session.activeFaults()).map(faultId));
+    const active = new Set(activeFaults.map(faultId));
     for (const entry of left) if (!active.has(entry.id)) journal.remove(entry.id);
     await lifecycle.repaired('by hand');
     return true;
