@@ -26,7 +26,7 @@ describe('the limit of detection', () => {
   });
 
   it('lets a run take half as long again, and says so', () => {
-    const after = (actualMs: number | null): Detection => ({
+    const detectedAfter = (actualMs: number | null): Detection => ({
       alertname: 'ServiceDown',
       labels: {},
       brokenAt: '2026-01-01T00:00:00.000Z',
@@ -38,18 +38,21 @@ describe('the limit of detection', () => {
     });
     const observe = { alertmanager: { link: () => 'http://alertmanager' } } as unknown;
     const context = { ...fakeContext(), observe: observe as ExerciseContext['observe'] };
-    expect(detectionCheck(after(8_200), context)).toMatchObject({
+    expect(detectionCheck(detectedAfter(8_200), context)).toMatchObject({
       verdict: 'passed',
       observed: '8.2 s',
       note: 'at most 12 s = 1.5 × (scrape 1 + evaluation 1 + for 5 + group_wait 1)',
     });
-    expect(detectionCheck(after(12_000), context).verdict).toBe('passed');
-    expect(detectionCheck(after(12_001), context).verdict).toBe('failed');
-    expect(detectionCheck(after(null), context)).toMatchObject({ verdict: 'failed', observed: 'never' });
-    expect(describeDetection(after(8_200))).toBe(
+    expect(detectionCheck(detectedAfter(12_000), context).verdict).toBe('passed');
+    expect(detectionCheck(detectedAfter(12_001), context).verdict).toBe('failed');
+    expect(detectionCheck(detectedAfter(null), context)).toMatchObject({
+      verdict: 'failed',
+      observed: 'never',
+    });
+    expect(describeDetection(detectedAfter(8_200))).toBe(
       'detected in 8.2 s (its intervals add up to 8.0 s, at most 12.0 s)',
     );
-    expect(describeDetection(after(null))).toMatch(/^detected never /);
+    expect(describeDetection(detectedAfter(null))).toMatch(/^detected never /);
   });
 });
 
