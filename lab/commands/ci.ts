@@ -80,7 +80,7 @@ async function runAll(
   { keep, prove }: { keep: boolean; prove: boolean },
 ): Promise<RunReport> {
   const startedAt = Date.now();
-  const lock = await acquireLock(join(context.paths.base, `.${context.name}.run.lock`), {
+  const lock = await acquireLock(context.paths.runLockFile, {
     labName: context.name,
     command: 'ci',
     signal: context.signal,

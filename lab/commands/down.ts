@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
+import { removeDeadLock } from '../state/lock.ts';
 import { stopTraffic } from '../traffic/traffic.ts';
 import { createProgressView } from '../ui/progress.ts';
 
@@ -16,6 +17,8 @@ export function register(program: Command, context: LabContext): void {
       try {
         // The traffic is not a component of the topology, and must not outlive the lab.
         await stopTraffic(context.paths.directory);
+        // A command that was killed left it.
+        removeDeadLock(context.paths.runLockFile);
         // Not cancelled by Ctrl-C: half a clean-up is the mess this command exists to prevent.
         await runtime.down({ keepData, onProgress: view.onProgress });
       } finally {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { UsageError } from '../errors.ts';
@@ -342,7 +341,7 @@ function makeLearner({ ui }: LabContext, workshop: Workshop, exercise: Exercise)
 
 /** One command at a time changes what is broken. */
 async function exclusively(context: LabContext, command: string, work: () => Promise<void>): Promise<void> {
-  const lock = await acquireLock(join(context.paths.base, `.${context.name}.run.lock`), {
+  const lock = await acquireLock(context.paths.runLockFile, {
     labName: context.name,
     command,
     signal: context.signal,

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { LabContext } from '../context.ts';
 import { TrafficEnded, UsageError } from '../errors.ts';
+import { isAlive } from '../process/identity.ts';
 import { Ledger, type LedgerCount } from '../traffic/ledger.ts';
 import { type TrafficProfileName, trafficProfiles } from '../traffic/profiles.ts';
 import { percentile } from '../traffic/tally.ts';
@@ -80,7 +81,7 @@ async function send(
     });
   const endedMs = Date.now();
   // Another command's is its own to stop.
-  if (traffic.isRunning(started)) await traffic.stop();
+  if (isAlive(started)) await traffic.stop();
   // A second counts when it is whole: up to the end of the current one.
   const count = new Ledger(workshop.lab.directory).count({ fromMs: fromMs - 1000, toMs: Date.now() + 1000 });
   ui.result({ profile, durationMs: Date.now() - fromMs, ...summary(count) }, () => describe(context, count));

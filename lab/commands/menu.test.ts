@@ -5,7 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { paces } from '../../stack/pace.ts';
 import type { LabContext } from '../context.ts';
 import { type ActPhase, begin, changeAct, ProgressStore } from '../exercise/model/progress.ts';
-import type { ComponentStatus, RunningLab } from '../runtime/runtime.ts';
+import type { RunningLab } from '../runtime/runtime.ts';
 import { labPaths } from '../state/paths.ts';
 import { comeIn } from './menu.ts';
 
@@ -15,7 +15,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
-/** What the menu runs and says at its beginning, on a lab whose `api-2` an exercise in this phase has stopped. */
+/** What the menu runs and says at its beginning, where an exercise is in this phase. */
 async function enter(phase: ActPhase | undefined, { runs = true } = {}): Promise<string[]> {
   const paths = labPaths(directory, 'test');
   if (phase !== undefined) {
@@ -26,7 +26,6 @@ async function enter(phase: ActPhase | undefined, { runs = true } = {}): Promise
     pace: paces.lab,
     directory,
     address: () => ({ host: '127.0.0.1', port: 1, url: 'http://127.0.0.1:1' }),
-    status: async (): Promise<ComponentStatus[]> => [{ id: 'api-1', state: 'running', ready: true }],
   } as unknown as RunningLab;
   const did: string[] = [];
   const context = {

@@ -8,7 +8,6 @@ import { currentAct, ProgressStore } from '../exercise/model/progress.ts';
 import { faultCatalogue } from '../faults/catalogue.ts';
 import { projectRoot } from '../root.ts';
 import { Workshop } from '../workshop.ts';
-import { bootLabAgain } from './boot.ts';
 
 /** Runs another command of the lab, as if it had been typed. */
 type Run = (...command: string[]) => Promise<void>;
@@ -42,7 +41,6 @@ export async function comeIn(context: LabContext, run: Run): Promise<void> {
   const lab = await (await context.runtime()).attach();
   const [open] = lab === undefined ? [] : new Workshop(context, lab).exercisesUnderWay();
   if (open === undefined) return run('up');
-  await bootLabAgain(context);
   context.ui.line(
     `The exercise ${open} goes on: what it broke stays broken. Choose "Exercises" to go on with it.`,
   );

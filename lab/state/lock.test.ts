@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { findProcess } from '../process/identity.ts';
-import { acquireLock } from './lock.ts';
+import { acquireLock, removeDeadLock } from './lock.ts';
 
 let folder: string;
 let path: string;
@@ -45,6 +45,17 @@ test('a lock whose holder was killed is taken over', async () => {
   child.kill('SIGKILL');
   await new Promise((resolve) => child.once('exit', resolve));
   (await acquireLock(path, options)).release();
+});
+
+test('a lock that a killed command left is removed, and one that is held stays', async () => {
+  removeDeadLock(path);
+  const lock = await acquireLock(path, options);
+  removeDeadLock(path);
+  expect(readdirSync(folder)).toEqual(['lock']);
+  lock.release();
+  writeFileSync(path, JSON.stringify({ pid: process.pid, startTime: 'long ago', command: 'ci' }));
+  removeDeadLock(path);
+  expect(readdirSync(folder)).toEqual([]);
 });
 
 test('a lock whose holder has gone and whose PID belongs to another process now is taken over', async () => {

@@ -43,6 +43,13 @@ export async function acquireLock(path: string, options: LockOptions): Promise<{
   }
 }
 
+/** Removes a lock whose holder no longer lives; that of a live one stays. */
+export function removeDeadLock(path: string): void {
+  const found = read(path);
+  if (found !== undefined && (found.holder === undefined || !isAlive(found.holder)))
+    removeStale(path, found.text);
+}
+
 /** The last two: a file stands where a folder should. */
 const notWritable = new Set(['EACCES', 'EPERM', 'EROFS', 'EEXIST', 'ENOTDIR']);
 

@@ -10,6 +10,8 @@ export interface LabPaths {
   readonly directory: string;
   readonly stateFile: string;
   readonly lockFile: string;
+  /** Held while an exercise is begun, edited or run unattended: one command at a time changes what is broken. */
+  readonly runLockFile: string;
   /** Mode 0600. */
   readonly credentialsFile: string;
   readonly config: string;
@@ -41,6 +43,7 @@ export function labPaths(root: string, name: string): LabPaths {
     directory,
     stateFile: join(directory, 'state.json'),
     lockFile: join(base, `.${name}.lock`),
+    runLockFile: join(base, `.${name}.run.lock`),
     credentialsFile: join(directory, 'credentials.json'),
     config: join(directory, 'config'),
     logs: join(directory, 'logs'),

@@ -203,8 +203,7 @@ describe('the traffic process', () => {
     const waiting = own.lasts(started, 60_000);
     const replaced = await make().start({ profile: 'steady', durationSeconds: 60, tied: false });
     expect(await waiting).toBe(false);
-    expect(own.isRunning(started)).toBe(false);
-    expect(own.isRunning(replaced)).toBe(true);
+    expect([isAlive(started), isAlive(replaced)]).toEqual([false, true]);
     await make().stop();
     expect(await own.lasts(replaced, 60_000)).toBe(false);
     const aborted = AbortSignal.abort();

@@ -155,16 +155,10 @@ export class Traffic {
   async lasts(started: TrafficRecord, forMs: number, signal?: AbortSignal): Promise<boolean> {
     const endMs = Date.now() + forMs;
     for (let leftMs = forMs; leftMs > 0; leftMs = endMs - Date.now()) {
-      if (!this.isRunning(started)) return false;
+      if (!isAlive(started)) return false;
       await sleep(Math.min(leftMs, lookEveryMs), undefined, { signal });
     }
     return true;
-  }
-
-  /** Whether it is this one that sends now. */
-  isRunning({ pid, startTime }: TrafficRecord): boolean {
-    const running = this.running();
-    return running?.pid === pid && running.startTime === startTime;
   }
 
   /** Stops the traffic and waits until its process is gone; the tally stays readable. Safe when nothing runs. */

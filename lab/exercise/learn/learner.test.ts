@@ -157,6 +157,11 @@ describe('a learner whose repair leaves the fault where it is', () => {
     expect(await learner.check()).toMatchObject({ phase: 'recover' });
   });
 
+  it('is repaired as soon as it is, once the break was seen', async () => {
+    at('observed', 1);
+    expect(await learner.check()).toMatchObject({ phase: 'recover' });
+  });
+
   it('is taken up again after its last act, where tasks are left, and not begun anew', async () => {
     at('recovered');
     expect(await learner.start()).toEqual({ resumed: true, outcomes: [] });

@@ -227,11 +227,11 @@ export class Learner {
   }
 
   async #finish(lifecycle: Lifecycle): Promise<void> {
-    // The last answer and the last check may come from two terminals: it is done once.
-    if (this.progress?.doneAt !== undefined) return;
     const measured = await measureParts(this.exercise, lifecycle.context(), lifecycle.progress, {
       isOver: true,
     });
+    // The last answer and the last check may come from two terminals: it is done once.
+    if (this.progress?.doneAt !== undefined) return;
     lifecycle.finish();
     const score = scoreOf(this.exercise, lifecycle.progress, measured);
     this.#workshop.scores.note(this.exercise.id, score, lifecycle.progress.doneAt!);
@@ -448,13 +448,11 @@ export class Learner {
     const { clock, pace, timeline } = lifecycle.context();
     const now = clock.now();
     const activeFaults = await lifecycle.session.activeFaults();
-    // At first, rates and counts still tell of the time before the break: with all faults in place nothing is repaired.
-    const sinceBreakMs = now - (timeline.brokenAtMs ?? now);
-    if (
-      activeFaults.length === lifecycle.session.faults.length &&
-      sinceBreakMs < 2_000 * pace.rateWindowSeconds
-    )
-      return false;
+    // Before the break was seen, rates and counts may still tell of the time before it: with all faults in place, nothing
+    // is repaired.
+    const isFresh = now - (timeline.brokenAtMs ?? now) < 2_000 * pace.rateWindowSeconds;
+    const isWhole = activeFaults.length === lifecycle.session.faults.length;
+    if (lifecycle.actProgress.phase === 'broken' && isFresh && isWhole) return false;
     const { journal } = this.#workshop;
     const own = new Set(lifecycle.session.faults.map(faultId));
     const left = journal.read().faults.filter((entry) => own.has(entry.id));

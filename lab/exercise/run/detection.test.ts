@@ -70,5 +70,5 @@ it('waits for the group as the first route that matches says, or the nearest one
   expect(groupWait(routes, { severity: 'critical' })).toBe('1s');
   expect(groupWait(routes, { severity: 'high', team: 'sre' })).toBe('2s');
   expect(groupWait(routes, { severity: 'low', team: 'sre' })).toBe('10s');
-  expect(groupWait(routes, { severity: 'low', team: 'sres' })).toBe('10s');
+  expect(groupWait(routes, { severity: 'high', team: 'sres' })).toBe('10s');
 });
