@@ -45,9 +45,9 @@ export const declareIncident: Task = {
   async act(context) {
     const desk = new Incidents(context.events, 'ci');
     const ratio = errorRatioBefore(context.ledger, context.clock.now()) ?? 0;
-    const incident = desk.declare('Saving and reading notes fails', proposeSeverity(ratio));
+    const incident = desk.declare('Notes cannot be saved', proposeSeverity(ratio));
     desk.assign(incident, 'commander', 'ci');
-    desk.update(incident, 'investigating', 'Most requests fail at the moment. We are looking into it.');
+    desk.update(incident, 'investigating', 'Notes cannot be saved at the moment. We are looking into it.');
     await publishStatus(context, desk.all(), context.clock.now());
   },
 };
@@ -126,7 +126,11 @@ export const postmortem: Task = {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(
       file,
-      answerEverything(begun, 'The primary database was lost; the runbook brought the standby in.', due),
+      answerEverything(
+        begun,
+        'The primary database took no more writes; the runbook brought the standby in.',
+        due,
+      ),
     );
   },
 };

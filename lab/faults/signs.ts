@@ -153,6 +153,14 @@ export const faultSigns: Readonly<Record<string, FaultSigns>> = {
     alerts: ['ServiceDown', 'DatabaseDown', 'AlertmanagerDown', 'LokiDown', 'JaegerDown', 'GrafanaDown'],
     when: 'ServiceDown for a service, DatabaseDown for `postgres-primary`, its own for a part of the stack',
   },
+  'read-only': {
+    metrics:
+      '`http_requests_total{status="500"}` grows for what writes, on all replicas; `notes_created_total` stands still; `database_up` stays 1, because asking is reading',
+    logs: 'errors `request failed` with `cannot execute INSERT in a read-only transaction`',
+    traces: 'the span of an INSERT or UPDATE ends with that error',
+    alerts: ['HighErrorRate', 'LowAvailability', 'SLOBudgetBurnRateFast', 'SLOBudgetBurnRateSlow'],
+    when: 'about a quarter of the requests of `steady` write',
+  },
   'restart-with-env': {
     metrics: '`process_start_time_seconds` of the target jumps; the rest depends on the variables',
     logs: '`service started`',
