@@ -11,14 +11,15 @@ export const down = alertLife({ alertname: 'DatabaseDown', resolvedWithinSeconds
 export const errors = alertLife({ alertname: 'HighErrorRate', resolvedWithinSeconds: within });
 
 const replicasTell = {
-  what: 'replicas that tell of the notes they saved',
-  promql: 'count(count by (instance) (notes_created_total{job="api"}))',
+  what: 'replicas that tell of their database',
+  promql: 'count(database_up{job="api"})',
 };
 
+/** A replica that was started anew has no such series before it has saved its first note. */
 const savesNothing: Check = metricCheck({
   id: 'saves-nothing',
   claim: 'no replica saves a note any more: notes a second',
-  promql: ({ pace }) => `sum(rate(notes_created_total{job="api"}[${pace.rateWindowSeconds}s]))`,
+  promql: ({ pace }) => `sum(rate(notes_created_total{job="api"}[${freshSeconds(pace)}s])) or vector(0)`,
   guard: replicasTell,
   expect: { equals: 0, unit: '' },
   withinSeconds: twoTurns,
@@ -100,7 +101,7 @@ const savesAgain: Check = metricCheck({
   id: 'saves-again',
   claim: 'all three replicas save notes',
   promql: ({ pace }) =>
-    `count(sum by (instance) (rate(notes_created_total{job="api"}[${freshSeconds(pace)}s])) > 0)`,
+    `count(sum by (instance) (rate(notes_created_total{job="api"}[${freshSeconds(pace)}s])) > 0) or vector(0)`,
   guard: replicasTell,
   expect: { equals: 3, unit: 'replicas' },
   withinSeconds: within,

@@ -22,8 +22,9 @@ async function lostDatabase(
     return { id: database.id, because };
   }
   if ((await toldBy(context)) !== 'disk full') return undefined;
-  const id = await lab.primary();
-  return { id, because: `${id} answers, and refuses what writes: each failing request says so` };
+  // A standby may have been promoted since, and the old primary refuse as a standby does: the first words are of this one.
+  const because = `${declaredPrimary} answers, and refuses what writes: each failing request says so`;
+  return { id: declaredPrimary, because };
 }
 
 export const whatIsLost: Task = {

@@ -8,7 +8,7 @@ import type { FaultSpec } from '../../lab/faults/fault.ts';
 import { alertLife } from '../kit/alert-life.ts';
 import { accepted, rejected } from '../kit/answers.ts';
 import { evidenceFrom } from '../kit/moments.ts';
-import { threeTurns, twoTurns } from '../kit/windows.ts';
+import { freshSeconds, threeTurns, twoTurns } from '../kit/windows.ts';
 
 /** In the order of the seeds: 1, 4, 7 … kill the primary, 2, 5, 8 … hang it, 3, 6, 9 … let it refuse writes. */
 export const happenings = ['killed', 'hung', 'disk full'] as const;
@@ -85,8 +85,8 @@ export const probeAgrees = (happening: Happening): Check => {
     pillar: 'metrics',
     query: query(''),
     async measure({ observe, pace, signal }) {
-      const savesNothing = `sum by (instance) (rate(notes_created_total[${pace.rateWindowSeconds}s])) == 0`;
-      const promql = `count(${query(` == ${ways[happening].up}`)} and on (instance) (${savesNothing}))`;
+      const saves = `sum by (instance) (rate(notes_created_total{job="api"}[${freshSeconds(pace)}s])) > 0`;
+      const promql = `count(${query(` == ${ways[happening].up}`)} unless on (instance) (${saves}))`;
       // A filter that leaves nothing is no series: none of them.
       return (await observe.prometheus.value(promql, { signal })) ?? 0;
     },
