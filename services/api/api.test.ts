@@ -39,7 +39,7 @@ async function startReplica(options: { databaseUrl?: string; poolMax?: number; l
         'content-type': 'application/json',
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      body: JSON.stringify(body),
     });
     const text = await response.text();
     return {

@@ -172,7 +172,7 @@ export class Learner {
     const nextAct = lifecycle.next;
     const openTasks = this.#afterwards(lifecycle);
     if (nextAct === undefined && openTasks.length === 0) await this.#finish(lifecycle);
-    return { ...outcome, invariants, openTasks, ...(nextAct === undefined ? {} : { nextAct }) };
+    return { ...outcome, invariants, openTasks, nextAct };
   }
 
   /** The checks of the moment, without a step: for who watches. */

@@ -270,9 +270,9 @@ export class Lifecycle {
     const { startedAt, steadyAt, brokenAt, repairedAt } = currentAct(this.#progress);
     return new ActSession(this.exercise, act, this.#options, {
       startedAtMs: Date.parse(startedAt),
-      ...(steadyAt === undefined ? {} : { steadyAtMs: Date.parse(steadyAt) }),
-      ...(brokenAt === undefined ? {} : { brokenAtMs: Date.parse(brokenAt) }),
-      ...(repairedAt === undefined ? {} : { repairedAtMs: Date.parse(repairedAt) }),
+      steadyAtMs: steadyAt === undefined ? undefined : Date.parse(steadyAt),
+      brokenAtMs: brokenAt === undefined ? undefined : Date.parse(brokenAt),
+      repairedAtMs: repairedAt === undefined ? undefined : Date.parse(repairedAt),
     });
   }
 

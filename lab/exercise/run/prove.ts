@@ -54,7 +54,7 @@ export async function proveNext(
     after: after.id,
     outcome,
     ms: Math.round(clock.now() - startedAtMs),
-    ...(problem === undefined ? {} : { problem }),
+    problem,
   });
   try {
     const { results, held } = await lifecycle.steady();
@@ -88,7 +88,7 @@ export async function proveCell(
     { ...options, substitute: () => substitute.faults },
     {
       save: () => {},
-      events: events.onPhase === undefined ? {} : { onPhase: events.onPhase },
+      events: { onPhase: events.onPhase },
       review: (result) => excuseStarvation(result, machine.samples, options.lab.pace.rateWindowSeconds),
     },
   );
