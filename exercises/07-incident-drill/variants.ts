@@ -86,9 +86,9 @@ export const probeAgrees = (happening: Happening): Check => {
     query: query(''),
     async measure({ observe, pace, signal }) {
       const saves = `sum by (instance) (rate(notes_created_total{job="api"}[${freshSeconds(pace)}s])) > 0`;
-      const promql = `count(${query(` == ${ways[happening].up}`)} unless on (instance) (${saves}))`;
+      const agree = `count(${query(` == ${ways[happening].up}`)} unless on (instance) (${saves}))`;
       // A filter that leaves nothing is no series: none of them.
-      return (await observe.prometheus.value(promql, { signal })) ?? 0;
+      return observe.prometheus.value(`${agree} or vector(0)`, { signal });
     },
     guard: {
       what: 'replicas that tell of their database',

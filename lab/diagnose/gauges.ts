@@ -34,7 +34,7 @@ export function describeGauges({
       subject: 'cpu',
       needs: ['cpu'],
       text: (ratio) => `${percent(ratio)} of one processor`,
-      notable: (ratio) => ratio > 0.8,
+      wrong: (ratio) => ratio > limits.HighCpuUsage && role !== 'observability',
       next: dashboard,
     },
     {

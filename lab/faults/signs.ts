@@ -86,7 +86,7 @@ export const faultSigns: Readonly<Record<string, FaultSigns>> = {
     metrics: '`rate(process_cpu_seconds_total[15s])` of the target approaches `utilization`',
     logs: unchanged,
     traces: 'every span of the target is a little longer',
-    alerts: [],
+    alerts: ['HighCpuUsage'],
   },
   'event-loop-block': {
     metrics: '`nodejs_eventloop_lag_p99_seconds` of the target rises to `blockMs`, and so do its durations',
