@@ -34,7 +34,9 @@ export const declareIncident: Task = {
   async verify(context) {
     const incident = await incidentOf(context);
     if (incident === undefined) return undeclared;
-    const felt = proposeSeverity(errorRatioBefore(context.ledger, incident.declaredAtMs + 5_000) ?? 0);
+    // What the lab proposed at that moment is right, also when the repair itself made it worse for a while.
+    const ratioAt = (ms: number): number => errorRatioBefore(context.ledger, incident.declaredAtMs + ms) ?? 0;
+    const felt = proposeSeverity(Math.min(ratioAt(0), ratioAt(5_000)));
     if (!isAtLeast(incident.severity, felt)) {
       return rejected(`${incident.severity} is too low for what users feel; raise it with a reason`);
     }

@@ -53,7 +53,7 @@ const ways: Readonly<Record<Happening, Way>> = {
       labels: { service: 'gateway' },
       evaluations: 2,
       onset: {
-        seconds: ({ rateWindowSeconds }) => (pagesFrom / writing) * rateWindowSeconds,
+        seconds: ({ rateWindowSeconds }) => Math.ceil((pagesFrom / writing) * rateWindowSeconds),
         why: 'a quarter of the requests write, and 5 % of the window have to be their errors',
       },
     },
@@ -69,7 +69,7 @@ export const detectionOf = (happening: Happening): DetectionPlan => ways[happeni
 export const pageOf = (happening: Happening) =>
   alertLife({
     alertname: ways[happening].detection.alertname,
-    called: { id: 'page', name: 'the alert that pages' },
+    called: { id: 'page', name: 'the first alert' },
     resolvedWithinSeconds: (pace) => 2 * threeTurns(pace),
   });
 

@@ -63,6 +63,7 @@ export async function runCheck(
   phase: CheckPhase,
   context: ExerciseContext,
   mode: CheckMode = 'confirm',
+  pollMs = pollInterval(context.pace),
 ): Promise<CheckResult> {
   const { clock, pace, signal } = context;
   const withinSeconds = secondsAt(check.withinSeconds, pace);
@@ -75,7 +76,6 @@ export async function runCheck(
 
   const holdMs = secondsAt(check.holdsForSeconds ?? 0, pace) * 1000;
   const deadline = startedAt + withinSeconds * 1000;
-  const pollMs = pollInterval(pace);
   let heldSince: number | undefined;
   let failedInARow = 0;
   for (;;) {
