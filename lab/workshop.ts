@@ -49,7 +49,7 @@ export class Workshop {
     // A dozen checks wait side by side, each with a request and a pause that Ctrl-C ends.
     setMaxListeners(100, context.signal);
     this.lab = lab;
-    this.backends = connectBackends(lab, grafanaPassword === undefined ? {} : { grafanaPassword });
+    this.backends = connectBackends(lab, { grafanaPassword });
     this.journal = new FaultJournal(paths.faultsFile);
     this.traffic = new Traffic(lab);
     this.progress = new ProgressStore(paths.exercises);

@@ -1,7 +1,7 @@
 import { defineExercise } from '../../lab/exercise/model/define-exercise.ts';
 import { steadyState } from '../kit/baseline.ts';
 import { primaryLost } from './act.ts';
-import { page } from './checks.ts';
+import { down, errors } from './checks.ts';
 import { scored } from './scoring.ts';
 import { happenings } from './variants.ts';
 
@@ -11,7 +11,7 @@ export default defineExercise({
   id: '07-incident-drill',
   title: 'Incident drill',
   summary:
-    'You are on call. The pager rings, and nearly everything fails. Find the cause, fail over, and lose nothing.',
+    'You are on call. The pager rings, and users get errors. Find the cause, fail over, and lose nothing.',
   minutes: 30,
   objectives: [
     'Follow a failure inwards, from what users feel to the one component that is lost, and say how it was lost',
@@ -21,12 +21,13 @@ export default defineExercise({
   ],
   pillars: ['metrics', 'logs', 'traces', 'alerts'],
   needs: ['kill', 'pause', 'promote', 'restart-with-env'],
-  baseline: [...steadyState, page.forgotten],
+  baseline: [...steadyState, down.forgotten, errors.forgotten],
   acts: variants[0]!.acts,
   variants,
   scored,
   learnings: [
     'When everything fails at once, look for what everything needs.',
+    'A probe that only reads is content with a database that refuses writes: alert on what users feel as well.',
     'Refused is not silent: gone, hung, full and cut off look alike on the pager, and differ in how they answer.',
     'Fence first: a primary that hangs may wake up, and commit beside the one that you promoted.',
     'A promotion is half of a failover: somebody has to point the clients at the new primary, and to write once to see that it works.',

@@ -18,6 +18,18 @@ describe('declaring', () => {
   });
 });
 
+describe('the severity that the lab proposes', () => {
+  it('is accepted, also when users feel more a moment later', async () => {
+    // A quarter of what was asked in the quarter of a minute before has failed, then more than half.
+    const { desk, at, judge } = shift({ failing: [[36, 60]] });
+    at(40);
+    const opened = desk.declare('Notes cannot be saved', 'SEV2');
+    desk.update(opened, 'investigating', 'We are at it');
+    at(60);
+    expect((await judge(declareIncident)).accepted).toBe(true);
+  });
+});
+
 describe('communicating', () => {
   it('is accepted with a word during and a word after', async () => {
     const { desk, at, judge } = shift();

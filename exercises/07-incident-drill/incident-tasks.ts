@@ -34,7 +34,9 @@ export const declareIncident: Task = {
   async verify(context) {
     const incident = await incidentOf(context);
     if (incident === undefined) return undeclared;
-    const felt = proposeSeverity(errorRatioBefore(context.ledger, incident.declaredAtMs + 5_000) ?? 0);
+    // What the lab proposed at that moment is right, also when the repair itself made it worse for a while.
+    const ratioAt = (ms: number): number => errorRatioBefore(context.ledger, incident.declaredAtMs + ms) ?? 0;
+    const felt = proposeSeverity(Math.min(ratioAt(0), ratioAt(5_000)));
     if (!isAtLeast(incident.severity, felt)) {
       return rejected(`${incident.severity} is too low for what users feel; raise it with a reason`);
     }
@@ -45,9 +47,9 @@ export const declareIncident: Task = {
   async act(context) {
     const desk = new Incidents(context.events, 'ci');
     const ratio = errorRatioBefore(context.ledger, context.clock.now()) ?? 0;
-    const incident = desk.declare('Saving and reading notes fails', proposeSeverity(ratio));
+    const incident = desk.declare('Notes cannot be saved', proposeSeverity(ratio));
     desk.assign(incident, 'commander', 'ci');
-    desk.update(incident, 'investigating', 'Most requests fail at the moment. We are looking into it.');
+    desk.update(incident, 'investigating', 'Notes cannot be saved at the moment. We are looking into it.');
     await publishStatus(context, desk.all(), context.clock.now());
   },
 };
@@ -126,7 +128,11 @@ export const postmortem: Task = {
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(
       file,
-      answerEverything(begun, 'The primary database was lost; the runbook brought the standby in.', due),
+      answerEverything(
+        begun,
+        'The primary database took no more writes; the runbook brought the standby in.',
+        due,
+      ),
     );
   },
 };

@@ -2,55 +2,62 @@ import type { ExerciseContext, NumberTask, Task } from '../../lab/exercise/model
 import { declaredPrimary, lostWrites, repoint } from '../../lab/failover/failover.ts';
 import type { ComponentState } from '../../lab/runtime/runtime.ts';
 import { accepted, rejected } from '../kit/answers.ts';
-import { evidenceFrom } from '../kit/moments.ts';
 import { communicate, declareIncident, postmortem } from './incident-tasks.ts';
-import { whatHappened } from './variants.ts';
+import { pageOf } from './shift.ts';
+import { toldBy, whatHappened } from './variants.ts';
 
 const components = ['gateway', 'api-1', 'postgres-primary', 'postgres-replica', 'loki'] as const;
 
 const gone: ReadonlySet<ComponentState> = new Set(['stopped', 'crashed', 'missing', 'paused']);
 
-/** The component whose loss explains the rest: it does nothing, and all that fails depends on it. */
+/** The database that explains the rest: it does nothing, or refuses what writes, and all that fails depends on it. */
+async function lostDatabase(
+  context: ExerciseContext,
+): Promise<{ readonly id: string; readonly because: string } | undefined> {
+  const { lab, observe, signal } = context;
+  const database = (await lab.status()).find(({ id, state }) => id.startsWith('postgres') && gone.has(state));
+  const up = await observe.prometheus.value('max(database_up{job="api"})', { signal });
+  if (database !== undefined && up === 0) {
+    const because = `${database.id} does nothing any more, and no replica reaches a database`;
+    return { id: database.id, because };
+  }
+  if ((await toldBy(context)) !== 'disk full') return undefined;
+  // A standby may have been promoted since, and the old primary refuse as a standby does: the first words are of this one.
+  const because = `${declaredPrimary} answers, and refuses what writes: each failing request says so`;
+  return { id: declaredPrimary, because };
+}
+
 export const whatIsLost: Task = {
   id: 'what-is-lost',
-  prompt: 'Nearly everything fails. Which component is the cause?',
+  prompt: 'Users get errors, from all replicas. Which component is the cause?',
   kind: 'choice',
   choices: [...components],
   hints: [
     'Follow the failure inwards: what does the gateway say of the replicas, and the replicas of what they need?',
-    'database_up is 0 on all three replicas at once: three do not break at the same moment.',
-    'npm run lab -- status shows what runs.',
+    'All three replicas fail at once, and three do not break at the same moment. What do all of them need?',
+    'npm run lab -- status shows what runs, npm run lab -- diagnose postgres what the database says of itself.',
   ],
-  async verify(answer, { lab, observe, signal }) {
-    const status = (await lab.status()).find(({ id }) => id === answer);
-    const up = await observe.prometheus.value('max(database_up{job="api"})', { signal });
-    if (status === undefined || !gone.has(status.state))
-      return rejected(`${answer} runs; what it shows is a consequence`);
-    return up === 0
-      ? accepted(`${answer} does nothing any more, and no replica reaches a database`)
-      : rejected('the replicas reach their database');
+  async verify(answer, context) {
+    const cause = await lostDatabase(context);
+    if (cause === undefined) return rejected('both databases run, and none refuses anything');
+    return answer === cause.id
+      ? accepted(cause.because)
+      : rejected(`${answer} does its work; what it shows is a consequence`);
   },
-  async solve({ lab }) {
-    const database = (await lab.status()).find(
-      ({ id, state }) => id.startsWith('postgres') && gone.has(state),
-    );
-    if (database === undefined) throw new Error('both databases run');
-    return database.id;
+  async solve(context) {
+    const cause = await lostDatabase(context);
+    if (cause === undefined) throw new Error('both databases run, and none refuses anything');
+    return cause.id;
   },
   wrongAnswers: components
     .filter((one) => one !== declaredPrimary)
     .map((answer) => ({ answer, why: 'it runs' })),
 };
 
-const paged = async ({ observe, signal, ...context }: ExerciseContext): Promise<number> => {
-  const found = await observe.inbox.notifications({
-    sinceMs: evidenceFrom({ observe, signal, ...context }),
-    alertname: 'DatabaseDown',
-    status: 'firing',
-    signal,
-  });
-  if (found.length === 0) throw new Error('nobody has been told of DatabaseDown');
-  return Math.min(...found.map((one) => Date.parse(one.receivedAt)));
+const paged = async (context: ExerciseContext): Promise<number> => {
+  const page = await pageOf(context);
+  if (page === undefined) throw new Error('nobody has been paged');
+  return page.atMs;
 };
 
 /** The last second with an acknowledged write before the break. */

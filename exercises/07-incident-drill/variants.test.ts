@@ -19,6 +19,13 @@ const recorded = {
     ['api-3', 'Query read timeout'],
     ['api-2', 'Query read timeout'],
   ],
+  // A promotion that nobody follows makes the old primary a standby, which refuses in the same words.
+  'disk full': [
+    ['api-1', 'Connection terminated unexpectedly'],
+    ['api-3', 'cannot execute INSERT in a read-only transaction'],
+    ['api-1', 'cannot execute UPDATE in a read-only transaction'],
+    ['api-2', 'cannot execute INSERT in a read-only transaction'],
+  ],
 } as const;
 
 /** A context whose Loki has these lines; it alone is played. */
@@ -70,6 +77,7 @@ it('breaks another thing in each variant, always at the primary', () => {
   expect(happenings.map(breakOf).map(({ kind, target }) => `${kind}@${target}`)).toEqual([
     'kill@postgres-primary',
     'pause@postgres-primary',
+    'read-only@postgres-primary',
   ]);
   expect(drill.variants?.map(({ id }) => id)).toEqual([...happenings]);
 });

@@ -6,6 +6,8 @@ import { alertSeconds, resolveSeconds } from './windows.ts';
 
 export interface AlertPlan {
   readonly alertname: string;
+  /** What the checks call it, where its name would give away which variant is played. */
+  readonly called?: { readonly id: string; readonly name: string };
   /** The only instance that the alert may be about. Left out: the alert names no instance. */
   readonly instance?: string;
   /** Until when it has to fire and be told. */
@@ -16,10 +18,11 @@ export interface AlertPlan {
 type Channel = Notification['channel'];
 type Counted = { readonly value: number; readonly note?: string };
 
-/** The checks of one alert's life. The IDs begin with the alert's name in kebab case. */
+/** The checks of one alert's life. The IDs begin with the alert's name in kebab case, or with what it is called. */
 export function alertLife(plan: AlertPlan) {
   const { alertname, instance } = plan;
-  const prefix = alertname.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
+  const prefix = plan.called?.id ?? alertname.replace(/(?<=[a-z])(?=[A-Z])/g, '-').toLowerCase();
+  const name = plan.called?.name ?? alertname;
   const about = instance === undefined ? '' : `, for ${instance} alone`;
   const withinSeconds = plan.withinSeconds ?? alertSeconds;
   const resolvedWithinSeconds = plan.resolvedWithinSeconds ?? resolveSeconds;
@@ -61,7 +64,7 @@ export function alertLife(plan: AlertPlan) {
 
   const fires: Check = {
     id: `${prefix}-fires`,
-    claim: `${alertname} fires in Prometheus${about}`,
+    claim: `${name} fires in Prometheus${about}`,
     pillar: 'alerts',
     query: `ALERTS{alertname="${alertname}", alertstate="firing"}`,
     measure: async (context) => counted(await firing(context)),
@@ -74,7 +77,7 @@ export function alertLife(plan: AlertPlan) {
 
   const routed: Check = {
     id: `${prefix}-routed`,
-    claim: `Alertmanager has ${alertname} active${about}`,
+    claim: `Alertmanager has ${name} active${about}`,
     pillar: 'alerts',
     query: `alertname="${alertname}" state=active`,
     async measure({ observe: { alertmanager }, signal }) {
@@ -93,7 +96,7 @@ export function alertLife(plan: AlertPlan) {
   /** Somebody was told; by this channel, where one is named. */
   const toldBy = (channel?: Channel): Check => ({
     id: `${prefix}-told${channel === undefined ? '' : `-${channel}`}`,
-    claim: `the inbox was told${channel === undefined ? '' : ` by ${channelNames[channel]}`} that ${alertname} fires${about}`,
+    claim: `the inbox was told${channel === undefined ? '' : ` by ${channelNames[channel]}`} that ${name} fires${about}`,
     pillar: 'alerts',
     query: `notifications alertname=${alertname} status=firing${channel === undefined ? '' : ` channel=${channel}`}`,
     async measure(context) {
@@ -111,7 +114,7 @@ export function alertLife(plan: AlertPlan) {
 
   const quiet: Check = {
     id: `${prefix}-quiet`,
-    claim: `${alertname} does not fire`,
+    claim: `${name} does not fire`,
     pillar: 'alerts',
     query: `ALERTS{alertname="${alertname}", alertstate="firing"}`,
     async measure(context) {
@@ -141,7 +144,7 @@ export function alertLife(plan: AlertPlan) {
 
   const resolved: Check = {
     id: `${prefix}-resolved`,
-    claim: `the inbox was told that ${alertname} is resolved`,
+    claim: `the inbox was told that ${name} is resolved`,
     pillar: 'alerts',
     query: `notifications alertname=${alertname} status=resolved`,
     async measure(context) {

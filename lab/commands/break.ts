@@ -27,10 +27,7 @@ export function register(program: Command, context: LabContext): void {
       if (fault === undefined) return showCatalogue(context);
       const ttlMs = parseTtl(options.for);
       const params = parseParameters(fault, parameters);
-      const spec = faultSpec(fault, {
-        params,
-        ...(options.target === undefined ? {} : { target: options.target }),
-      });
+      const spec = faultSpec(fault, { params, target: options.target });
       const workshop = new Workshop(context, await context.running());
       await workshop.healLeftovers();
       const entry = await injectFault({ lab: workshop.lab, signal: context.signal }, workshop.journal, spec, {

@@ -20,7 +20,7 @@ import { describeDetection } from '../exercise/run/detection.ts';
 import { activeSilences, leftBehind } from '../exercise/run/left-behind.ts';
 import { MachineWatch } from '../exercise/run/machine-watch.ts';
 import { type PeakMemory, watchMemory } from '../exercise/run/memory.ts';
-import { proveCell, proveNext, substitutesFor } from '../exercise/run/prove.ts';
+import { columnsFor, proveColumn, proveNext } from '../exercise/run/prove.ts';
 import { type RunEvents, runUnattended } from '../exercise/run/run-unattended.ts';
 import { projectRoot } from '../root.ts';
 import { acquireLock } from '../state/lock.ts';
@@ -120,15 +120,16 @@ async function runAll(
         // An unattended run begins and ends with a healthy lab: an exercise that a person was at starts over.
         for (const id of workshop.exercisesUnderWay()) workshop.progress.reset(id);
         if (prove) {
-          const all = exercises.flatMap((exercise) => exercise.acts.map((act) => ({ exercise, act })));
-          for (const { exercise, act } of all) {
-            // Also what might have gone wrong in its place: what tells the variants apart has to do so.
-            const variants = (exercise.variants ?? []).flatMap((one) => one.acts);
-            const others = [...variants, ...all.map((one) => one.act)].filter((one) => one !== act);
-            for (const substitute of substitutesFor(act, others, lab.pace)) {
-              const cell = await proveCell(exercise, act, substitute, session(), {}, machine);
+          const readers = exercises.flatMap((exercise) => exercise.acts.map((act) => ({ exercise, act })));
+          // Also what might have gone wrong in its place: what tells the variants apart has to do so.
+          const variants = exercises.flatMap(({ variants = [] }) => variants.flatMap(({ acts }) => acts));
+          const columns = columnsFor(readers, variants, lab.pace);
+          context.ui.line(`What each act says to a break that is not its own: ${columns.length} breaks`);
+          for (const column of columns) {
+            context.ui.line(`  given ${column.given}`);
+            for (const cell of await proveColumn(column, session(), machine)) {
               cells.push(cell);
-              context.ui.line(`  ${cellLine(cell)}`);
+              context.ui.line(`    ${cellLine(cell)}`);
             }
           }
         }
@@ -206,7 +207,7 @@ function withLeftovers(report: ExerciseReport, left: readonly string[]): Exercis
 }
 
 function cellLine(cell: ProofCell): string {
-  const head = `${mark(cell.outcome === 'passed')} ${cell.exercise}/${cell.act}, given ${cell.given}`;
+  const head = `${mark(cell.outcome === 'passed')} ${cell.exercise}/${cell.act}`;
   if (cell.outcome === 'passed') return `${head}: told apart by ${cell.toldApartBy.join(', ')}`;
   if (cell.outcome === 'failed') return `${head}: accepted it, every check passed`;
   return `${head}: could not be measured (${cell.problem ?? 'no reason given'})`;

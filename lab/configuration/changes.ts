@@ -73,8 +73,8 @@ export class Changes {
       kind: 'apply',
       actor: about.actor ?? 'learner',
       text: `${component} reads another ${path}`,
-      ...(about.exercise === undefined ? {} : { exercise: about.exercise }),
-      ...(about.act === undefined ? {} : { act: about.act }),
+      exercise: about.exercise,
+      act: about.act,
       details: { component, path },
     });
   }

@@ -50,7 +50,7 @@ function describeAlert({ labels, annotations, state, activeAt }: PrometheusAlert
     subject: alertname,
     verdict: firing && severity !== 'low' ? 'wrong' : 'notable',
     text: `${firing ? 'fires' : 'is pending'}${since} (${severity}${muted ? ', tells nobody: silenced or inhibited' : ''}): ${annotations.summary ?? instance}`,
-    ...(annotations.runbook_url === undefined ? {} : { next: annotations.runbook_url }),
+    next: annotations.runbook_url,
     facts: { alertname, severity, instance, state, activeAt: activeAt ?? null, suppressed: muted },
   };
 }

@@ -34,7 +34,7 @@ export function describeGauges({
       subject: 'cpu',
       needs: ['cpu'],
       text: (ratio) => `${percent(ratio)} of one processor`,
-      notable: (ratio) => ratio > 0.8,
+      wrong: (ratio) => ratio > limits.HighCpuUsage && role !== 'observability',
       next: dashboard,
     },
     {
@@ -137,7 +137,7 @@ function describeRow(
     subject: row.subject,
     verdict,
     text: row.text(...values),
-    ...(verdict === 'ok' || row.next === undefined ? {} : { next: row.next }),
+    next: verdict === 'ok' ? undefined : row.next,
     facts: Object.fromEntries(
       row.needs.map((name, index) => [name, Number.isFinite(values[index]) ? values[index]! : null]),
     ),

@@ -6,6 +6,8 @@ export const limits = {
   HighErrorRate: 0.05,
   /** Seconds, the 99th percentile. */
   EventLoopLag: 0.2,
+  /** Share of one processor. */
+  HighCpuUsage: 0.75,
   /** Resident bytes. */
   HighMemoryUsage: 300e6,
   /** Share of the pool. */

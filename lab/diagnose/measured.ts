@@ -27,5 +27,5 @@ export function orUnknown<T>(
 }
 
 export function unknown(subject: string, text: string, next?: string): Finding {
-  return { subject, verdict: 'unknown', text, ...(next === undefined ? {} : { next }) };
+  return { subject, verdict: 'unknown', text, next };
 }

@@ -46,6 +46,7 @@ const well: OverviewReadings = {
   replication: {
     value: {
       role: 'primary',
+      readOnly: false,
       standbys: [{ name: 'postgres-replica', state: 'streaming', lagBytes: 0, lagSeconds: null }],
     },
   },
@@ -199,16 +200,31 @@ test('error lines are counted by service, and the instance with the most is next
   expect(about('logs of gateway', { errorLines })[0]?.facts?.lines).toBe(1);
 });
 
+test('a primary that refuses writes is wrong, whether a standby follows it or not', () => {
+  for (const standbys of [
+    [],
+    [{ name: 'postgres-replica', state: 'streaming', lagBytes: 0, lagSeconds: null }],
+  ]) {
+    const replication = { value: { role: 'primary' as const, readOnly: true, standbys } };
+    expect(about('postgres-primary', { replication })[0]).toMatchObject({
+      verdict: 'wrong',
+      text: expect.stringContaining('refuses writes'),
+      next: expect.stringContaining('promote postgres-replica'),
+    });
+  }
+});
+
 test('replication: gone, late, and a position that nobody told', () => {
   const standby = (more: object): OverviewReadings['replication'] => ({
     value: {
       role: 'primary',
+      readOnly: false,
       standbys: [{ name: 'postgres-replica', state: 'streaming', lagBytes: 0, lagSeconds: null, ...more }],
     },
   });
   const verdict = (replication: OverviewReadings['replication']) =>
     about('postgres-primary', { replication })[0]?.verdict;
-  expect(verdict({ value: { role: 'primary', standbys: [] } })).toBe('wrong');
+  expect(verdict({ value: { role: 'primary', readOnly: false, standbys: [] } })).toBe('wrong');
   expect(verdict(standby({ state: 'catchup' }))).toBe('wrong');
   expect(verdict(standby({ lagBytes: 1_000, lagSeconds: 6 }))).toBe('wrong');
   expect(verdict(standby({ lagBytes: 1_000, lagSeconds: 1 }))).toBe('ok');

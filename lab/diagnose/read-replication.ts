@@ -12,7 +12,12 @@ export interface Standby {
 }
 
 export type Replication =
-  | { readonly role: 'primary'; readonly standbys: readonly Standby[] }
+  | {
+      readonly role: 'primary';
+      readonly standbys: readonly Standby[];
+      /** Whether it refuses writes, as a managed database does whose disk is full. */
+      readonly readOnly: boolean;
+    }
   | {
       readonly role: 'standby';
       /** Whether it receives from a primary now. */
@@ -27,12 +32,15 @@ export type Replication =
 
 /** The role of the server and how its replication stands, as the server itself says. */
 export async function readReplication(ask: Ask): Promise<Measured<Replication>> {
-  const roles = await ask<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby');
+  const roles = await ask<{ standby: boolean; read_only: boolean }>(
+    `SELECT pg_is_in_recovery() AS standby, current_setting('default_transaction_read_only') = 'on' AS read_only`,
+  );
   if ('reason' in roles) return roles;
-  return roles.value[0]?.standby === true ? readStandby(ask) : readPrimary(ask);
+  const { standby, read_only: readOnly } = roles.value[0] ?? { standby: false, read_only: false };
+  return standby ? readStandby(ask) : readPrimary(ask, readOnly);
 }
 
-async function readPrimary(ask: Ask): Promise<Measured<Replication>> {
+async function readPrimary(ask: Ask, readOnly: boolean): Promise<Measured<Replication>> {
   // A backup is a sender too, and no standby.
   const standbys = await ask<{ name: string; state: string; bytes: number | null; seconds: number | null }>(
     `SELECT application_name AS name, coalesce(state, 'unknown') AS state,
@@ -44,6 +52,7 @@ async function readPrimary(ask: Ask): Promise<Measured<Replication>> {
   return {
     value: {
       role: 'primary',
+      readOnly,
       standbys: standbys.value.map(({ bytes, seconds, ...one }) => ({
         ...one,
         lagBytes: bytes,

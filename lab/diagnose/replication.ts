@@ -8,10 +8,22 @@ const standbyId = 'postgres-replica';
 /** How replication stands, as the server `id` says. */
 export function describeReplication(id: string, replication: Replication): Finding[] {
   if (replication.role === 'standby') return [describeReceiver(id, replication)];
-  const { standbys } = replication;
+  const { standbys, readOnly } = replication;
+  const refusal: Finding[] = readOnly
+    ? [
+        {
+          subject: id,
+          verdict: 'wrong',
+          text: 'primary; refuses writes (default_transaction_read_only is on), as a managed database does whose disk is full',
+          next: 'make room, or fail over: npm run lab -- promote postgres-replica, then npm run lab -- repoint',
+          facts: { role: 'primary', readOnly },
+        },
+      ]
+    : [];
   if (standbys.length === 0) {
     const other = id === standbyId ? 'postgres-primary' : standbyId;
     return [
+      ...refusal,
       {
         subject: id,
         verdict: 'wrong',
@@ -21,19 +33,22 @@ export function describeReplication(id: string, replication: Replication): Findi
       },
     ];
   }
-  return standbys.map((one) => ({
-    subject: id,
-    verdict: verdictOf(one),
-    text: `primary; ${one.name} ${one.state}, ${lag(one)}`,
-    ...(verdictOf(one) === 'ok' ? {} : { next: diagnoseCommand(one.name) }),
-    facts: {
-      role: 'primary',
-      standby: one.name,
-      state: one.state,
-      lagBytes: one.lagBytes,
-      lagSeconds: one.lagSeconds,
-    },
-  }));
+  const followers = standbys.map(
+    (one): Finding => ({
+      subject: id,
+      verdict: verdictOf(one),
+      text: `primary; ${one.name} ${one.state}, ${lag(one)}`,
+      ...(verdictOf(one) === 'ok' ? {} : { next: diagnoseCommand(one.name) }),
+      facts: {
+        role: 'primary',
+        standby: one.name,
+        state: one.state,
+        lagBytes: one.lagBytes,
+        lagSeconds: one.lagSeconds,
+      },
+    }),
+  );
+  return [...refusal, ...followers];
 }
 
 function verdictOf({ state, lagSeconds, lagBytes }: Standby): Finding['verdict'] {

@@ -75,7 +75,7 @@ function describeLines(lines: readonly ErrorLine[], { jaegerUrl }: ServiceReadin
     subject: timeOfDay(timestampMs),
     verdict: 'notable',
     text: `${legible(message.replace(/\s+/g, ' '))}${traceId === undefined ? ' (no trace ID)' : `; trace ${legible(traceId)}`}`,
-    ...(traceId === undefined ? {} : { next: `${jaegerUrl}/trace/${encodeURIComponent(traceId)}` }),
+    next: traceId === undefined ? undefined : `${jaegerUrl}/trace/${encodeURIComponent(traceId)}`,
     facts: { at: new Date(timestampMs).toISOString(), message, traceId: traceId ?? null },
   }));
 }

@@ -35,9 +35,7 @@ export function describeWaiting(waiting: readonly Waiting[]): Finding[] {
       subject: `pid ${session.pid}`,
       verdict: 'wrong',
       text: `${legible(session.application)} has waited ${duration(session.seconds)} for ${wants}: ${statementText(session.statement)}; blocked by ${by.join(' and ') || 'a session that has just ended'}${queued === 0 ? '' : `, ${queued} wait in front of it`}`,
-      ...(first === undefined
-        ? {}
-        : { next: `ask its owner, or end it: SELECT pg_terminate_backend(${first.pid})` }),
+      next: first && `ask its owner, or end it: SELECT pg_terminate_backend(${first.pid})`,
       facts: {
         ...sessionFacts(session),
         wants,

@@ -4,12 +4,14 @@ import { configOverlay } from './config-overlay.ts';
 import { deployFault } from './deploy.ts';
 import type { FaultKind, FaultSpec } from './fault.ts';
 import { processFaults } from './process-faults.ts';
+import { readOnly } from './read-only.ts';
 import { serviceFaults } from './service-faults.ts';
 
 /** Every kind of fault that the lab knows. */
 export const faultCatalogue: readonly FaultKind[] = [
   ...serviceFaults,
   ...processFaults,
+  readOnly,
   deployFault as unknown as FaultKind,
   configOverlay as unknown as FaultKind,
 ];

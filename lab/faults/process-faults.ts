@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { ComponentId, ComponentState, RunningLab } from '../runtime/runtime.ts';
 import type { FaultContext, FaultKind } from './fault.ts';
+import { isDown, stateOf } from './target-state.ts';
 
 const breakable: readonly ComponentId[] = [
   'gateway',
@@ -17,13 +18,6 @@ const breakable: readonly ComponentId[] = [
   'grafana',
 ];
 const nothing = z.strictObject({});
-
-async function stateOf(lab: RunningLab, target: ComponentId): Promise<ComponentState> {
-  return (await lab.status()).find((component) => component.id === target)?.state ?? 'missing';
-}
-
-const isDown = (state: ComponentState): boolean =>
-  state === 'stopped' || state === 'crashed' || state === 'missing';
 
 /** A fault of the process itself. It ends when somebody ends it: the journal is what remembers. */
 function processFault(

@@ -8,6 +8,7 @@ import {
 import { HttpJson } from '../observe/http-json.ts';
 import type { ComponentId, RunningLab } from '../runtime/runtime.ts';
 import type { FaultContext, FaultKind, FaultParams } from './fault.ts';
+import { isDown, stateOf } from './target-state.ts';
 
 const active = z.object({
   faults: z.array(
@@ -64,10 +65,8 @@ export function serviceFault<Name extends ServiceFaultName>(
     readonly id: Name;
   },
 ): FaultKind {
-  const gone = async ({ lab }: FaultContext, target: ComponentId): Promise<boolean> => {
-    const state = (await lab.status()).find((component) => component.id === target)?.state;
-    return state === 'stopped' || state === 'crashed' || state === 'missing';
-  };
+  const gone = async ({ lab }: FaultContext, target: ComponentId): Promise<boolean> =>
+    isDown(await stateOf(lab, target));
   return {
     ...(about as unknown as Pick<FaultKind, 'id' | 'summary' | 'targets' | 'defaultTarget' | 'describe'>),
     params: faultSchema(about.id, { fromText: true }) as unknown as FaultKind['params'],

@@ -86,7 +86,7 @@ export const faultSigns: Readonly<Record<string, FaultSigns>> = {
     metrics: '`rate(process_cpu_seconds_total[15s])` of the target approaches `utilization`',
     logs: unchanged,
     traces: 'every span of the target is a little longer',
-    alerts: [],
+    alerts: ['HighCpuUsage'],
   },
   'event-loop-block': {
     metrics: '`nodejs_eventloop_lag_p99_seconds` of the target rises to `blockMs`, and so do its durations',
@@ -152,6 +152,14 @@ export const faultSigns: Readonly<Record<string, FaultSigns>> = {
     traces: 'no span of the target; the gateway’s spans end with a timeout',
     alerts: ['ServiceDown', 'DatabaseDown', 'AlertmanagerDown', 'LokiDown', 'JaegerDown', 'GrafanaDown'],
     when: 'ServiceDown for a service, DatabaseDown for `postgres-primary`, its own for a part of the stack',
+  },
+  'read-only': {
+    metrics:
+      '`http_requests_total{status="500"}` grows for what writes, on all replicas; `notes_created_total` stands still; `database_up` stays 1, because asking is reading',
+    logs: 'errors `request failed` with `cannot execute INSERT in a read-only transaction`',
+    traces: 'the span of an INSERT or UPDATE ends with that error',
+    alerts: ['HighErrorRate', 'LowAvailability', 'SLOBudgetBurnRateFast', 'SLOBudgetBurnRateSlow'],
+    when: 'about a quarter of the requests of `steady` write',
   },
   'restart-with-env': {
     metrics: '`process_start_time_seconds` of the target jumps; the rest depends on the variables',

@@ -15,7 +15,7 @@ function told(
   } = {},
 ): string {
   const at = (second: number): number => 1_000_000 + 1000 * second;
-  const incident = { severity, gradedAtMs: at(0), ...(role !== undefined && { assignedAtMs: at(role) }) };
+  const incident = { severity, gradedAtMs: at(0), assignedAtMs: role === undefined ? undefined : at(role) };
   const response = responseOf(
     incident,
     acknowledged === null ? null : at(acknowledged),

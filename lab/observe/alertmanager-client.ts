@@ -59,13 +59,13 @@ export class AlertmanagerClient {
   async alerts(options: Cancel & { readonly filter?: readonly string[] } = {}): Promise<AlertmanagerAlert[]> {
     return this.#http.json('/api/v2/alerts', z.array(alert), {
       query: { filter: options.filter },
-      ...cancel(options),
+      signal: options.signal,
     });
   }
 
   /** Alerts by receiver and group: what shares a message. Suppressed alerts are among them. */
-  async groups(options: Cancel = {}): Promise<AlertGroup[]> {
-    return this.#http.json('/api/v2/alerts/groups', z.array(group), cancel(options));
+  async groups({ signal }: Cancel = {}): Promise<AlertGroup[]> {
+    return this.#http.json('/api/v2/alerts/groups', z.array(group), { signal });
   }
 
   /** Sends alerts, as Prometheus does. They end at `endsAt`; one that lies in the past ends them at once. */
@@ -75,19 +75,19 @@ export class AlertmanagerClient {
       readonly annotations?: Readonly<Record<string, string>>;
       readonly endsAt: string;
     }[],
-    options: Cancel = {},
+    { signal }: Cancel = {},
   ): Promise<void> {
-    await this.#http.text('/api/v2/alerts', { method: 'POST', body: alerts, ...cancel(options) });
+    await this.#http.text('/api/v2/alerts', { method: 'POST', body: alerts, signal });
   }
 
   /** The configuration that is in force, as YAML. */
-  async config(options: Cancel = {}): Promise<string> {
+  async config({ signal }: Cancel = {}): Promise<string> {
     const schema = z.object({ config: z.object({ original: z.string() }) });
-    return (await this.#http.json('/api/v2/status', schema, cancel(options))).config.original;
+    return (await this.#http.json('/api/v2/status', schema, { signal })).config.original;
   }
 
-  async silences(options: Cancel = {}): Promise<Silence[]> {
-    return this.#http.json('/api/v2/silences', z.array(silence), cancel(options));
+  async silences({ signal }: Cancel = {}): Promise<Silence[]> {
+    return this.#http.json('/api/v2/silences', z.array(silence), { signal });
   }
 
   /** Silences what carries all of these labels. Returns the silence's ID. */
@@ -110,21 +110,17 @@ export class AlertmanagerClient {
       comment: about.comment,
     };
     const schema = z.object({ silenceID: z.string() });
-    return (await this.#http.json('/api/v2/silences', schema, { body, ...cancel(about) })).silenceID;
+    return (await this.#http.json('/api/v2/silences', schema, { body, signal: about.signal })).silenceID;
   }
 
-  async expireSilence(id: string, options: Cancel = {}): Promise<void> {
+  async expireSilence(id: string, { signal }: Cancel = {}): Promise<void> {
     await this.#http.text(`/api/v2/silence/${encodeURIComponent(id)}`, {
       method: 'DELETE',
-      ...cancel(options),
+      signal,
     });
   }
 
   link(): string {
     return this.#http.url('/#/alerts');
   }
-}
-
-function cancel({ signal }: Cancel): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }

@@ -35,21 +35,17 @@ export class GrafanaClient {
     this.#http = new HttpJson('Grafana', baseUrl, headers);
   }
 
-  async healthy(options: Cancel = {}): Promise<boolean> {
+  async healthy({ signal }: Cancel = {}): Promise<boolean> {
     const schema = z.object({ database: z.string() });
-    return (await this.#http.json('/api/health', schema, cancel(options))).database === 'ok';
+    return (await this.#http.json('/api/health', schema, { signal })).database === 'ok';
   }
 
   /** Marks a moment, or a span of time, on every dashboard. Returns its ID. */
-  async annotate({ text, tags, timeMs, endMs }: Annotation, options: Cancel = {}): Promise<number> {
-    const body = {
-      text,
-      tags,
-      time: Math.round(timeMs),
-      ...(endMs === undefined ? {} : { timeEnd: Math.round(endMs) }),
-    };
+  async annotate({ text, tags, timeMs, endMs }: Annotation, { signal }: Cancel = {}): Promise<number> {
+    const timeEnd = endMs === undefined ? undefined : Math.round(endMs);
+    const body = { text, tags, time: Math.round(timeMs), timeEnd };
     const schema = z.object({ id: z.number() });
-    return (await this.#http.json('/api/annotations', schema, { body, ...cancel(options) })).id;
+    return (await this.#http.json('/api/annotations', schema, { body, signal })).id;
   }
 
   async annotations(
@@ -57,15 +53,15 @@ export class GrafanaClient {
   ): Promise<z.output<typeof annotation>[]> {
     return this.#http.json('/api/annotations', z.array(annotation), {
       query: { tags: options.tags },
-      ...cancel(options),
+      signal: options.signal,
     });
   }
 
   /** How many dashboards there are. */
-  async dashboards(options: Cancel = {}): Promise<number> {
+  async dashboards({ signal }: Cancel = {}): Promise<number> {
     const found = await this.#http.json('/api/search', z.array(z.object({ uid: z.string() })), {
       query: { type: 'dash-db' },
-      ...cancel(options),
+      signal,
     });
     return found.length;
   }
@@ -87,8 +83,4 @@ export class GrafanaClient {
     };
     return this.#http.url('/explore', { schemaVersion: 1, orgId: 1, panes: JSON.stringify(panes) });
   }
-}
-
-function cancel({ signal }: Cancel): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }

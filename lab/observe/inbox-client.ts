@@ -119,37 +119,38 @@ export class InboxClient {
     const { alertname, status, channel, limit } = filter;
     const since = filter.sinceMs === undefined ? undefined : new Date(filter.sinceMs).toISOString();
     const query = { since, alertname, status, channel, limit };
-    return (await this.#http.json('/api/notifications', schema, { query, ...cancel(filter) })).notifications;
+    return (await this.#http.json('/api/notifications', schema, { query, signal: filter.signal }))
+      .notifications;
   }
 
-  async acknowledge(id: string, by: string, options: Cancel = {}): Promise<void> {
+  async acknowledge(id: string, by: string, { signal }: Cancel = {}): Promise<void> {
     const path = `/api/notifications/${encodeURIComponent(id)}/ack`;
-    await this.#http.text(path, { method: 'POST', body: { by }, ...cancel(options) });
+    await this.#http.text(path, { method: 'POST', body: { by }, signal });
   }
 
-  async watchdog(
-    options: Cancel = {},
-  ): Promise<{ healthy: boolean; lastSeenAt?: string | null | undefined }> {
+  async watchdog({
+    signal,
+  }: Cancel = {}): Promise<{ healthy: boolean; lastSeenAt?: string | null | undefined }> {
     const schema = z.object({ healthy: z.boolean(), lastSeenAt: z.string().nullish() });
-    return this.#http.json('/api/watchdog', schema, cancel(options));
+    return this.#http.json('/api/watchdog', schema, { signal });
   }
 
   /** Who is on call, and every page that the inbox still knows, the newest last. */
-  oncall(options: Cancel = {}): Promise<OncallState> {
-    return this.#http.json('/api/oncall', oncallState, cancel(options));
+  oncall({ signal }: Cancel = {}): Promise<OncallState> {
+    return this.#http.json('/api/oncall', oncallState, { signal });
   }
 
   /** Replaces all that the status page says. */
-  async publishStatus(incidents: readonly PublicIncident[], options: Cancel = {}): Promise<void> {
+  async publishStatus(incidents: readonly PublicIncident[], { signal }: Cancel = {}): Promise<void> {
     const headers: Record<string, string> = {};
     if (this.#token !== undefined) headers.authorization = `Bearer ${this.#token}`;
-    await this.#http.text('/api/status', { method: 'PUT', body: { incidents }, headers, ...cancel(options) });
+    await this.#http.text('/api/status', { method: 'PUT', body: { incidents }, headers, signal });
   }
 
   /** What was written on the status page itself, the newest last. */
-  async statusEdits(options: Cancel = {}): Promise<readonly StatusEdit[]> {
+  async statusEdits({ signal }: Cancel = {}): Promise<readonly StatusEdit[]> {
     const schema = z.object({ edits: z.array(statusEdit) });
-    return (await this.#http.json('/api/status/edits', schema, cancel(options))).edits;
+    return (await this.#http.json('/api/status/edits', schema, { signal })).edits;
   }
 
   statusPage(): string {
@@ -159,8 +160,4 @@ export class InboxClient {
   link(): string {
     return this.#http.url('/');
   }
-}
-
-function cancel({ signal }: Cancel): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }

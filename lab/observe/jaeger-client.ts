@@ -26,9 +26,9 @@ export class JaegerClient {
     this.#http = new HttpJson('Jaeger', baseUrl);
   }
 
-  async services(options: Cancel = {}): Promise<string[]> {
+  async services({ signal }: Cancel = {}): Promise<string[]> {
     const schema = z.object({ services: z.array(z.string()).default([]) });
-    return (await this.#http.json('/api/v3/services', schema, cancel(options))).services;
+    return (await this.#http.json('/api/v3/services', schema, { signal })).services;
   }
 
   /** The traces of a search, each with all of its spans. Jaeger answers 404 when nothing matches: that is none. */
@@ -45,13 +45,15 @@ export class JaegerClient {
       'query.search_depth': limit,
       'query.num_traces': limit,
     };
-    return groupByTrace(await this.#spans('/api/v3/traces', { query, timeoutMs: 15_000, ...cancel(search) }));
+    return groupByTrace(
+      await this.#spans('/api/v3/traces', { query, timeoutMs: 15_000, signal: search.signal }),
+    );
   }
 
   /** The service graph of an interval: who called whom, and how often, by the traces that Jaeger has. */
   async dependencies(
     { startMs, endMs }: { readonly startMs: number; readonly endMs: number },
-    options: Cancel = {},
+    { signal }: Cancel = {},
   ): Promise<{ parent: string; child: string; callCount: number }[]> {
     const schema = z.object({
       data: z
@@ -61,12 +63,12 @@ export class JaegerClient {
     });
     const query = { endTs: Math.round(endMs), lookback: Math.round(endMs - startMs) };
     const path = '/api/dependencies';
-    return (await this.#http.json(path, schema, { query, timeoutMs: 15_000, ...cancel(options) })).data;
+    return (await this.#http.json(path, schema, { query, timeoutMs: 15_000, signal })).data;
   }
 
   /** All spans of one trace; none when Jaeger does not know it. */
-  async trace(traceId: string, options: Cancel = {}): Promise<readonly Span[]> {
-    return this.#spans(`/api/v3/traces/${encodeURIComponent(traceId)}`, cancel(options));
+  async trace(traceId: string, { signal }: Cancel = {}): Promise<readonly Span[]> {
+    return this.#spans(`/api/v3/traces/${encodeURIComponent(traceId)}`, { signal });
   }
 
   async #spans(path: string, options: Parameters<HttpJson['json']>[2]): Promise<Span[]> {
@@ -96,8 +98,4 @@ function groupByTrace(spans: readonly Span[]): Map<string, Span[]> {
     else trace.push(span);
   }
   return traces;
-}
-
-function cancel({ signal }: Cancel): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }

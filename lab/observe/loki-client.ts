@@ -49,7 +49,7 @@ export class LokiClient {
         limit: range.limit ?? 1000,
         direction: 'backward',
       },
-      ...cancel(range),
+      signal: range.signal,
     });
     if (data.resultType !== 'streams') {
       throw new ObserveError(
@@ -68,7 +68,7 @@ export class LokiClient {
   async query(logql: string, options: Cancel & { readonly timeMs?: number } = {}): Promise<InstantSample[]> {
     const { data } = await this.#http.json('/loki/api/v1/query', queryAnswer, {
       query: { query: logql, time: options.timeMs === undefined ? undefined : nanoseconds(options.timeMs) },
-      ...cancel(options),
+      signal: options.signal,
     });
     if (data.resultType !== 'vector') {
       throw new ObserveError(
@@ -116,21 +116,17 @@ export class LokiClient {
         limit: 5000,
         direction: 'backward',
       },
-      ...cancel(range),
+      signal: range.signal,
     });
     const { totalBytesProcessed, totalLinesProcessed, execTime } = data.stats.summary;
     return { bytes: totalBytesProcessed, lines: totalLinesProcessed, seconds: execTime };
   }
 
-  async labelValues(label: string, options: Cancel = {}): Promise<string[]> {
+  async labelValues(label: string, { signal }: Cancel = {}): Promise<string[]> {
     const schema = z.object({ status: z.literal('success'), data: z.array(z.string()).optional() });
     const path = `/loki/api/v1/label/${encodeURIComponent(label)}/values`;
-    return (await this.#http.json(path, schema, cancel(options))).data ?? [];
+    return (await this.#http.json(path, schema, { signal })).data ?? [];
   }
-}
-
-function cancel({ signal }: Cancel): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }
 
 /** Nanoseconds since the epoch do not fit a double; whole milliseconds with six zeros do not need to. */

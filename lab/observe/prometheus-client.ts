@@ -99,7 +99,10 @@ export class PrometheusClient {
   async query(promql: string, options: Cancel & { readonly timeMs?: number } = {}): Promise<InstantSample[]> {
     const form: Record<string, string> = { query: promql };
     if (options.timeMs !== undefined) form.time = (options.timeMs / 1000).toFixed(3);
-    const { data } = await this.#http.json('/api/v1/query', answer(queryData), { form, ...cancel(options) });
+    const { data } = await this.#http.json('/api/v1/query', answer(queryData), {
+      form,
+      signal: options.signal,
+    });
     switch (data.resultType) {
       case 'vector':
         return data.result.map(({ metric, value }) => sample(metric, value));
@@ -132,7 +135,10 @@ export class PrometheusClient {
   ): Promise<RangeSeries[]> {
     const form: Record<string, string> = { query: selector };
     if (options.timeMs !== undefined) form.time = (options.timeMs / 1000).toFixed(3);
-    const { data } = await this.#http.json('/api/v1/query', answer(queryData), { form, ...cancel(options) });
+    const { data } = await this.#http.json('/api/v1/query', answer(queryData), {
+      form,
+      signal: options.signal,
+    });
     if (data.resultType !== 'matrix')
       throw new ObserveError('shape', `${selector} selects no range of samples`);
     return data.result.map(rangeSeries);
@@ -150,37 +156,37 @@ export class PrometheusClient {
     };
     const { data } = await this.#http.json('/api/v1/query_range', answer(queryData), {
       form,
-      ...cancel(range),
+      signal: range.signal,
     });
     if (data.resultType !== 'matrix')
       throw new ObserveError('shape', `a range query gave a ${data.resultType}`);
     return data.result.map(rangeSeries);
   }
 
-  async alerts(options: Cancel = {}): Promise<PrometheusAlert[]> {
-    return (await this.#http.json('/api/v1/alerts', answer(alertData), cancel(options))).data.alerts;
+  async alerts({ signal }: Cancel = {}): Promise<PrometheusAlert[]> {
+    return (await this.#http.json('/api/v1/alerts', answer(alertData), { signal })).data.alerts;
   }
 
-  async rules(options: Cancel = {}): Promise<PrometheusRule[]> {
-    const { data } = await this.#http.json('/api/v1/rules', answer(ruleData), cancel(options));
+  async rules({ signal }: Cancel = {}): Promise<PrometheusRule[]> {
+    const { data } = await this.#http.json('/api/v1/rules', answer(ruleData), { signal });
     return data.groups.flatMap((group) =>
       group.rules.map((rule) => ({ ...rule, groupIntervalSeconds: group.interval })),
     );
   }
 
-  async targets(options: Cancel = {}): Promise<PrometheusTarget[]> {
-    return (await this.#http.json('/api/v1/targets', answer(targetData), cancel(options))).data.activeTargets;
+  async targets({ signal }: Cancel = {}): Promise<PrometheusTarget[]> {
+    return (await this.#http.json('/api/v1/targets', answer(targetData), { signal })).data.activeTargets;
   }
 
   /** The configuration that is in force, as YAML. */
-  async config(options: Cancel = {}): Promise<string> {
+  async config({ signal }: Cancel = {}): Promise<string> {
     const schema = answer(z.object({ yaml: z.string() }));
-    return (await this.#http.json('/api/v1/status/config', schema, cancel(options))).data.yaml;
+    return (await this.#http.json('/api/v1/status/config', schema, { signal })).data.yaml;
   }
 
-  async version(options: Cancel = {}): Promise<string> {
+  async version({ signal }: Cancel = {}): Promise<string> {
     const schema = answer(z.object({ version: z.string() }));
-    return (await this.#http.json('/api/v1/status/buildinfo', schema, cancel(options))).data.version;
+    return (await this.#http.json('/api/v1/status/buildinfo', schema, { signal })).data.version;
   }
 
   /** Opens the query in Prometheus's own page. */
@@ -191,10 +197,6 @@ export class PrometheusClient {
   alertsLink(): string {
     return this.#http.url('/alerts');
   }
-}
-
-function cancel({ signal }: Cancel): { signal?: AbortSignal } {
-  return signal === undefined ? {} : { signal };
 }
 
 function sample(metric: Record<string, string>, [seconds, text]: readonly [number, string]): InstantSample {

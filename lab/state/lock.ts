@@ -39,7 +39,7 @@ export async function acquireLock(path: string, options: LockOptions): Promise<{
       continue;
     }
     if (Date.now() >= deadline) throw new LabBusy(options.labName, found.holder.pid, found.holder.command);
-    await sleep(50, undefined, options.signal === undefined ? {} : { signal: options.signal });
+    await sleep(50, undefined, { signal: options.signal });
   }
 }
 

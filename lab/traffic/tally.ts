@@ -62,7 +62,7 @@ export class Tally {
   snapshot(state: TallySnapshot['state'], nowMs: number, reason?: string): TallySnapshot {
     return {
       state,
-      ...(reason === undefined ? {} : { reason }),
+      reason,
       startedAt: new Date(this.#startedAt).toISOString(),
       updatedAt: new Date(nowMs).toISOString(),
       requests: this.#requests,

@@ -27,7 +27,7 @@ export async function registerUsers(
   options: { readonly users: number; readonly notesEach: number; readonly signal?: AbortSignal },
 ): Promise<TrafficUser[]> {
   const http = new HttpJson('The gateway', gatewayUrl);
-  const common = { timeoutMs: 10_000, ...(options.signal === undefined ? {} : { signal: options.signal }) };
+  const common = { timeoutMs: 10_000, signal: options.signal };
   const users: TrafficUser[] = [];
   for (let index = 0; index < options.users; index += 1) {
     const credentials = {

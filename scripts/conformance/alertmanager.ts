@@ -241,7 +241,7 @@ function foreignAlerts(recordings: readonly Recording[]): RecordedAlert[] {
       labels,
       annotations,
       startsAt,
-      ...(generatorURL === undefined ? {} : { generatorURL }),
+      generatorURL,
     }));
 }
 
@@ -258,8 +258,8 @@ async function replay(
     request.bodyText ?? (request.bodyJson === undefined ? undefined : JSON.stringify(request.bodyJson));
   const response = await fetch(url + translate(request.rawUrl ?? request.path + query), {
     method: request.method,
-    ...(request.headers === undefined ? {} : { headers: request.headers }),
-    ...(body === undefined ? {} : { body: translate(body) }),
+    headers: request.headers,
+    body: body && translate(body),
   });
   const text = await response.text();
   if (response.status !== want.status)

@@ -140,7 +140,7 @@ async function replay(
   const answer = await fetch(base + url, {
     method: request.method,
     headers: request.headers ?? {},
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : new Uint8Array(body) }),
+    body: Buffer.isBuffer(body) ? new Uint8Array(body) : body,
   });
   const text = await answer.text();
   if (answer.status !== response.status) {

@@ -41,7 +41,7 @@ async function start() {
         'content-type': 'application/json',
         ...(bearer !== '' && { authorization: `Bearer ${bearer}` }),
       },
-      ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      body: typeof body === 'string' ? body : JSON.stringify(body),
     });
     const text = await response.text();
     return {

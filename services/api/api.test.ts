@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createTestTelemetry, sampleOf, serve, until } from '../telemetry/test-service.ts';
 import { createApi } from './api.ts';
@@ -38,7 +39,7 @@ async function startReplica(options: { databaseUrl?: string; poolMax?: number; l
         'content-type': 'application/json',
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
       },
-      ...(body !== undefined && { body: JSON.stringify(body) }),
+      body: JSON.stringify(body),
     });
     const text = await response.text();
     return {
@@ -298,6 +299,25 @@ describe('database', () => {
       lines().filter(({ message }) => message === 'database migrated'),
     );
     expect(applied.map(({ versions }) => versions)).toEqual([[1, 2, 3, 4]]);
+  });
+
+  it('starts beside a database that refuses writes: it reads, and says why it cannot save', async () => {
+    const databaseUrl = await postgres.createDatabase('read_only');
+    const token = await account(await readyReplica({ databaseUrl }));
+    const client = new pg.Client({ connectionString: postgres.url });
+    await client.connect();
+    await client.query('ALTER DATABASE read_only SET default_transaction_read_only = on');
+    await client.end();
+    const { call, lines, registry } = await readyReplica({ databaseUrl });
+    expect((await call('GET', '/notes', undefined, token)).status).toBe(200);
+    const refused = await call('POST', '/notes', { title: 'milk', body: '' }, token);
+    expect([refused.status, refused.body.type]).toEqual([500, 'urn:problem:internal-error']);
+    expect(lines().find(({ level }) => level === 'error')).toMatchObject({
+      message: 'request failed',
+      error: { message: 'cannot execute INSERT in a read-only transaction' },
+    });
+    // It asks by reading.
+    expect(await sampleOf(registry, 'database_up')).toBe(1);
   });
 
   it('is not ready while the database is frozen or gone, answers 503, and recovers by itself', async () => {

@@ -53,7 +53,7 @@ export function bounded(incoming: Incoming): Incoming {
     alertname: cut(incoming.alertname, 200),
     service: cut(incoming.service, 100),
     severity: cut(incoming.severity, 50),
-    ...(incoming.team !== undefined && { team: cut(incoming.team, 50) }),
+    team: incoming.team === undefined ? undefined : cut(incoming.team, 50),
     instances: incoming.instances.slice(0, maxInstances).map((name) => cut(name, 100)),
     title: cut(incoming.title, 1_024),
     text: cut(incoming.text, maxText),

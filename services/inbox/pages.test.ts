@@ -187,7 +187,7 @@ it.each([
   [undefined, 'unheard-of', 'sre'],
 ])('a page that names team %s and service %s goes to %s', (team, service, owner) => {
   const { pages } = start();
-  pages.told({ ...page, service, ...(team !== undefined && { team }) });
+  pages.told({ ...page, service, team });
   expect(pages.pages[0]?.team).toBe(owner);
 });
 

@@ -30,7 +30,7 @@ export function addStatusRoutes(
     renderStatusEditor({
       open: board.open,
       components: board.components ?? allOperational,
-      ...(refused !== undefined && { refused }),
+      refused,
     });
   app.get('/status', (_request, response) => {
     sendPage(response, board.render(Date.now()));

@@ -41,6 +41,6 @@ export function fromWebhook(receiver: string, message: z.infer<typeof webhookSch
     title: `[${status === 'firing' ? `FIRING:${count}` : 'RESOLVED'}] ${alertname}`,
     text: commonAnnotations.description ?? commonAnnotations.summary ?? first?.annotations.summary ?? '',
     ...dashboardAt(commonAnnotations.dashboard_url ?? first?.annotations.dashboard_url),
-    ...(groupKey !== undefined && { dedupKey: groupKey.slice(0, 255) }),
+    dedupKey: groupKey?.slice(0, 255),
   };
 }

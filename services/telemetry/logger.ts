@@ -67,8 +67,8 @@ function composeLine(level: LogLevel, message: string, fields: LogFields, identi
         // Without it nobody knows whether the trace can be found.
         trace_sampled: (span.traceFlags & TraceFlags.SAMPLED) !== 0,
       }),
-    ...(request !== undefined && { request_id: request.requestId }),
-    ...(request?.userId !== undefined && { user_id: request.userId }),
+    request_id: request?.requestId,
+    user_id: request?.userId,
     // Who counts sampled lines has to know how many they stand for.
     ...(level === 'debug' && debugRatio(identity) < 1 && { sample_ratio: debugRatio(identity) }),
     ...clean,

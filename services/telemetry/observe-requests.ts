@@ -57,8 +57,8 @@ export function observeRequests({ metrics, logger, endpointOf, onRequest }: Obse
             endpoint,
             status,
             durationSeconds,
-            ...(errorType !== undefined && { errorType }),
-            ...(span !== undefined && { span: span.spanContext() }),
+            errorType,
+            span: span?.spanContext(),
           });
           if (logger.isDebug()) {
             logger.debug('response sent', {
@@ -72,7 +72,7 @@ export function observeRequests({ metrics, logger, endpointOf, onRequest }: Obse
             path: endpoint,
             status,
             duration_ms: Math.round(durationSeconds * 1e6) / 1e3,
-            ...(errorType !== undefined && { error_type: errorType }),
+            error_type: errorType,
           });
         }),
       );

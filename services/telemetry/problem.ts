@@ -61,8 +61,8 @@ export function sendProblem(response: Response, problem: Problem, requestId: str
         title: problem.title,
         status: problem.status,
         detail: problem.message,
-        ...(requestId !== undefined && { instance: `urn:request:${requestId}` }),
-        ...(problem.errors !== undefined && { errors: problem.errors }),
+        instance: requestId === undefined ? undefined : `urn:request:${requestId}`,
+        errors: problem.errors,
       }),
     );
 }

@@ -104,7 +104,7 @@ describe('a service', () => {
     const answer = await fetch(`${service.url}/things/1`, {
       method,
       headers: { 'content-type': 'application/json', 'x-request-id': 'r-9' },
-      ...(body !== undefined && { body }),
+      body,
     });
     expect(answer.status).toBe(status);
     expect(answer.headers.get('content-type')).toContain('application/problem+json');

@@ -56,7 +56,7 @@ export function createServiceApp(options: ServiceAppOptions): Express {
       metrics: new HttpMetrics(registry),
       logger,
       endpointOf: createEndpointMatcher(options.endpoints),
-      ...(options.onRequest !== undefined && { onRequest: options.onRequest }),
+      onRequest: options.onRequest,
     }),
   );
   options.routes(app);

@@ -170,6 +170,6 @@ test.skipIf(!promtool)(
     const { stdout } = await run('promtool', ['test', 'rules', join(folder, 'rule-tests/alerts.yml')]);
     expect(stdout).toMatch(/SUCCESS/);
   },
-  // 1,900 evaluations of every rule.
-  120_000,
+  // 2,000 evaluations of every rule.
+  240_000,
 );

@@ -51,6 +51,9 @@ describe('a learner whose repair leaves the fault where it is', () => {
         start: async (id: string) => {
           states[id] = 'running';
         },
+        stop: async (id: string) => {
+          states[id] = 'stopped';
+        },
         readConfig: () => undefined,
         overrides: async () => ({}),
         primary: async () => 'postgres-primary',
@@ -115,7 +118,7 @@ describe('a learner whose repair leaves the fault where it is', () => {
   }
 
   /** As the commands before left it. */
-  function at(phase: ActPhase, brokenForSeconds = 120): void {
+  function at(phase: ActPhase, brokenForSeconds = 120, ttlSeconds = 60): void {
     const now = new Date(Date.now() - 1000 * brokenForSeconds);
     const progress = begin('99-rules', 'noise', now.toISOString());
     workshop.progress.write(changeAct(progress, { phase, brokenAt: now.toISOString() }));
@@ -125,7 +128,7 @@ describe('a learner whose repair leaves the fault where it is', () => {
       params: fault.params ?? {},
       owner: { kind: 'exercise', id: '99-rules' },
       injectedAt: now.toISOString(),
-      expiresAt: new Date(Date.now() + 60_000).toISOString(),
+      expiresAt: new Date(Date.now() + 1000 * ttlSeconds).toISOString(),
     });
   }
 
@@ -146,6 +149,26 @@ describe('a learner whose repair leaves the fault where it is', () => {
     expect(states['api-2']).toBe('running');
     expect(workshop.journal.read().faults).toEqual([]);
     expect(notes).toContain('Healed: api-2 is stopped');
+  });
+
+  it('finds it again after half an hour away from the recovery', async () => {
+    at('repaired', 3_000, -60);
+    expect(await learner.check()).toMatchObject({ phase: 'recover', held: false });
+    expect(states['api-2']).toBe('stopped');
+    expect(workshop.journal.read().faults).toMatchObject([
+      { id: faultId(fault), owner: { kind: 'exercise', id: '99-rules' } },
+    ]);
+    isSteady = true;
+    await learner.check();
+    expect(states['api-2']).toBe('running');
+  });
+
+  it('does not put back what a person has taken away', async () => {
+    at('repaired', 3_000);
+    states['api-2'] = 'running';
+    workshop.journal.remove(faultId(fault));
+    await learner.check();
+    expect(states['api-2']).toBe('running');
   });
 
   it('is not repaired in the first moments, in which rates still tell of the time before', async () => {

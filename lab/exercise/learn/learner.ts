@@ -3,6 +3,7 @@ import { type ContentChange, contentChange } from '../../configuration/workspace
 import { CapabilityMissing, ExerciseNoneOpen, ExercisePhase, TaskUnknown } from '../../errors.ts';
 import { assertCapable } from '../../faults/catalogue.ts';
 import { maxTtlMs } from '../../faults/fault.ts';
+import { describeFault } from '../../faults/heal.ts';
 import { renewFaults } from '../../faults/inject.ts';
 import { faultId } from '../../faults/journal.ts';
 import type { RunningLab } from '../../runtime/runtime.ts';
@@ -171,7 +172,7 @@ export class Learner {
     const nextAct = lifecycle.next;
     const openTasks = this.#afterwards(lifecycle);
     if (nextAct === undefined && openTasks.length === 0) await this.#finish(lifecycle);
-    return { ...outcome, invariants, openTasks, ...(nextAct === undefined ? {} : { nextAct }) };
+    return { ...outcome, invariants, openTasks, nextAct };
   }
 
   /** The checks of the moment, without a step: for who watches. */
@@ -386,8 +387,8 @@ export class Learner {
         `Begin anew: npm run lab -- exercise reset ${id}`,
       );
     }
-    await this.#workshop.healLeftovers();
     const lifecycle = this.#lifecycle(progress);
+    await this.#healLeftovers(lifecycle);
     await this.#keepAlive(lifecycle);
     return lifecycle;
   }
@@ -418,8 +419,8 @@ export class Learner {
   }
 
   async #resume(progress: Progress): Promise<void> {
-    await this.#workshop.healLeftovers();
     const lifecycle = this.#lifecycle(progress);
+    await this.#healLeftovers(lifecycle);
     if (!isBroken(progress) || (await lifecycle.session.isBroken())) {
       await this.#keepAlive(lifecycle);
       return;
@@ -427,6 +428,26 @@ export class Learner {
     await lifecycle.session.startTraffic();
     this.#events.onStep('The break had ended; breaking it again');
     await lifecycle.breakAgain();
+    this.#workshop.handOver({ kind: 'exercise', id: this.exercise.id });
+  }
+
+  /**
+   * What a repair left where it was is what its recovery is measured on: better rules, while requests go on being slow.
+   * Where it ended because no command came for half an hour, it is put back.
+   */
+  async #healLeftovers({ actProgress, session }: Lifecycle): Promise<void> {
+    const journalled = (): ReadonlySet<string> =>
+      new Set(this.#workshop.journal.read().faults.map(({ id }) => id));
+    const before = journalled();
+    await this.#workshop.healLeftovers();
+    if (actProgress.phase !== 'repaired') return;
+    const after = journalled();
+    for (const spec of session.faults) {
+      const id = faultId(spec);
+      if (!before.has(id) || after.has(id)) continue;
+      this.#events.onStep(`Put back, because the recovery is measured on it: ${describeFault(spec)}`);
+      await session.inject(spec);
+    }
     this.#workshop.handOver({ kind: 'exercise', id: this.exercise.id });
   }
 

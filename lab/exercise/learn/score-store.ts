@@ -43,7 +43,7 @@ export class ScoreStore {
   /** Notes that the exercise was done once more. Of equal scores the earlier stays the best. */
   note(id: string, { points, parts }: { points: number; parts?: readonly ScorePart[] }, at: string): Scores {
     const before = this.read(id);
-    const last = { points, at, ...(parts === undefined ? {} : { parts: part.array().parse(parts) }) };
+    const last = { points, at, parts: part.array().optional().parse(parts) };
     const best = before === undefined || points > before.best.points ? last : before.best;
     const scores: Scores = { version: 1, times: (before?.times ?? 0) + 1, last, best };
     writeFileAtomically(this.#file(id), `${JSON.stringify(scores, null, 2)}\n`);

@@ -10,6 +10,6 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: async (milliseconds, signal) => {
-    await delay(milliseconds, undefined, signal === undefined ? {} : { signal });
+    await delay(milliseconds, undefined, { signal });
   },
 };

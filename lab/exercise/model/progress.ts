@@ -109,8 +109,7 @@ export class ProgressStore {
 
 /** A new beginning, at the first act. */
 export function begin(id: string, act: string, now: string, seed?: number): Progress {
-  const kept = seed === undefined ? {} : { seed };
-  return beginAct({ version, id, startedAt: now, ...kept, act, acts: {} }, act, now);
+  return beginAct({ version, id, startedAt: now, seed, act, acts: {} }, act, now);
 }
 
 /** Makes this act the one at work, from its start. */

@@ -132,7 +132,7 @@ export class ActSession {
       text,
       exercise: this.exerciseId,
       act: this.act.id,
-      ...(details === undefined ? {} : { details }),
+      details,
     });
   }
 

@@ -32,6 +32,8 @@ export interface LifecycleHow {
   readonly load?: () => Progress | undefined;
   readonly events: LifecycleEvents;
   readonly review?: Review;
+  /** How long a check waits between two looks; as the pace wants it where it is left out. Milliseconds. */
+  readonly pollMs?: number;
 }
 
 /** Lets an unattended run correct a verdict that the machine, and not the lab, is to blame for. */
@@ -49,6 +51,7 @@ export class Lifecycle {
   readonly #load: LifecycleHow['load'];
   readonly #events: LifecycleEvents;
   readonly #review: Review;
+  readonly #pollMs: number | undefined;
   #progress: Progress;
   #session: ActSession;
 
@@ -59,6 +62,7 @@ export class Lifecycle {
     this.#load = how.load;
     this.#events = how.events;
     this.#review = how.review ?? ((result) => result);
+    this.#pollMs = how.pollMs;
     this.#progress = progress;
     this.#session = this.#open();
   }
@@ -168,6 +172,12 @@ export class Lifecycle {
     this.#reach('broken', this.#session.timeline.brokenAtMs);
   }
 
+  /** Looks at what another act has broken. */
+  brokenBy(other: Lifecycle): void {
+    this.#session.mark('brokenAtMs', other.session.timeline.brokenAtMs);
+    this.#reach('broken', this.#session.timeline.brokenAtMs);
+  }
+
   async observe(): Promise<PhaseOutcome> {
     const outcome = await this.#run('observe', this.act.observe, 'is the break seen in every pillar?');
     if (outcome.held) this.#reach('observed');
@@ -249,7 +259,9 @@ export class Lifecycle {
     const mode = phase === 'control' || phase === 'recover-control' ? 'refute' : 'confirm';
     // Side by side: the first failure hides none, and the slowest sets the time.
     const results = await Promise.all(
-      checks.map(async (check) => this.#tell(this.#review(await runCheck(check, phase, context, mode)))),
+      checks.map(async (check) =>
+        this.#tell(this.#review(await runCheck(check, phase, context, mode, this.#pollMs))),
+      ),
     );
     return { phase, results, held: results.every(isAsWanted) };
   }
@@ -270,9 +282,9 @@ export class Lifecycle {
     const { startedAt, steadyAt, brokenAt, repairedAt } = currentAct(this.#progress);
     return new ActSession(this.exercise, act, this.#options, {
       startedAtMs: Date.parse(startedAt),
-      ...(steadyAt === undefined ? {} : { steadyAtMs: Date.parse(steadyAt) }),
-      ...(brokenAt === undefined ? {} : { brokenAtMs: Date.parse(brokenAt) }),
-      ...(repairedAt === undefined ? {} : { repairedAtMs: Date.parse(repairedAt) }),
+      steadyAtMs: steadyAt === undefined ? undefined : Date.parse(steadyAt),
+      brokenAtMs: brokenAt === undefined ? undefined : Date.parse(brokenAt),
+      repairedAtMs: repairedAt === undefined ? undefined : Date.parse(repairedAt),
     });
   }
 

@@ -5,10 +5,11 @@ import { describeFault } from '../../faults/heal.ts';
 import { type Act, type Exercise, faultsOf } from '../model/model.ts';
 import type { Outcome, ProofCell, Succession } from '../report/report.ts';
 import type { ActSessionOptions } from './act-session.ts';
-import { Lifecycle, type LifecycleEvents } from './lifecycle.ts';
+import { Lifecycle } from './lifecycle.ts';
+import { type CheckResult, pollInterval } from './run-check.ts';
 import { excuseStarvation, type MachineSample } from './starvation.ts';
 
-interface Substitute {
+export interface Substitute {
   readonly given: string;
   readonly faults: readonly FaultSpec[];
 }
@@ -54,7 +55,7 @@ export async function proveNext(
     after: after.id,
     outcome,
     ms: Math.round(clock.now() - startedAtMs),
-    ...(problem === undefined ? {} : { problem }),
+    problem,
   });
   try {
     const { results, held } = await lifecycle.steady();
@@ -72,47 +73,97 @@ export async function proveNext(
   }
 }
 
-/** Gives an act a foreign break and asks its evidence. The lab is healed before this returns or throws. */
-export async function proveCell(
-  exercise: Exercise,
-  act: Act,
-  substitute: Substitute,
+/** An act whose evidence is asked. */
+export interface Reader {
+  readonly exercise: Exercise;
+  readonly act: Act;
+}
+
+/** One break, and the acts that must not take it for their own. */
+export interface Column extends Substitute {
+  readonly readers: readonly Reader[];
+}
+
+/**
+ * Every break that some act is to be tried with, each once: acts under the same load are asked about it side by side, or
+ * the proof of all exercises would take hours. `others`: acts whose faults are tried as well, and that are not asked.
+ */
+export function columnsFor(readers: readonly Reader[], others: readonly Act[], pace: Pace): Column[] {
+  const columns = new Map<string, Substitute & { readonly readers: Reader[] }>();
+  const acts = [...others, ...readers.map(({ act }) => act)];
+  for (const reader of readers) {
+    const foreign = acts.filter((one) => one !== reader.act);
+    for (const substitute of substitutesFor(reader.act, foreign, pace)) {
+      const key = JSON.stringify([reader.act.load, substitute.faults]);
+      const column = columns.get(key) ?? { ...substitute, readers: [] };
+      columns.set(key, column);
+      if (!column.readers.includes(reader)) column.readers.push(reader);
+    }
+  }
+  return [...columns.values()];
+}
+
+/** How often the backends are asked, however many acts look: a hundred checks twice a second starve two cores. */
+const checksPerSecond = 40;
+
+/** Breaks the lab once, and asks the evidence of every act of the column. The lab is healed before this returns or throws. */
+export async function proveColumn(
+  column: Column,
   options: ActSessionOptions,
-  events: LifecycleEvents,
   machine: { readonly samples: readonly MachineSample[] },
-): Promise<ProofCell> {
-  const cell = { exercise: exercise.id, act: act.id, given: substitute.given };
-  const alone: Exercise = { ...exercise, acts: [act] };
-  const lifecycle = Lifecycle.begin(
-    alone,
-    { ...options, substitute: () => substitute.faults },
-    {
-      save: () => {},
-      events: events.onPhase === undefined ? {} : { onPhase: events.onPhase },
-      review: (result) => excuseStarvation(result, machine.samples, options.lab.pace.rateWindowSeconds),
-    },
+): Promise<ProofCell[]> {
+  const checks = column.readers.reduce((sum, { act }) => sum + act.observe.length, 0);
+  const lifecycles = column.readers.map(({ exercise, act }) =>
+    Lifecycle.begin(
+      { ...exercise, acts: [act] },
+      { ...options, substitute: () => column.faults },
+      {
+        save: () => {},
+        events: {},
+        review: (result) => excuseStarvation(result, machine.samples, options.lab.pace.rateWindowSeconds),
+        pollMs: Math.max(pollInterval(options.lab.pace), (1000 * checks) / checksPerSecond),
+      },
+    ),
   );
-  const cannot = (problem: string): ProofCell => ({
-    ...cell,
-    outcome: 'error',
+  const cell = (lifecycle: Lifecycle, told: Pick<ProofCell, 'outcome'> & Partial<ProofCell>): ProofCell => ({
+    exercise: lifecycle.exercise.id,
+    act: lifecycle.act.id,
+    given: column.given,
     toldApartBy: [],
     fooled: [],
-    problem,
+    ...told,
   });
+  const [first, ...rest] = lifecycles;
+  if (first === undefined) return [];
   try {
-    if (!(await lifecycle.steady()).held) return cannot('the baseline did not hold');
-    await lifecycle.break();
-    const { results } = await lifecycle.observe();
-    const toldApartBy = results.filter((one) => one.verdict === 'failed').map((one) => one.id);
-    const fooled = results.filter((one) => one.verdict === 'passed').map((one) => one.id);
-    if (toldApartBy.length > 0) return { ...cell, outcome: 'passed', toldApartBy, fooled };
-    if (fooled.length === results.length) return { ...cell, outcome: 'failed', toldApartBy, fooled };
-    return { ...cannot('nothing was measured failing'), fooled };
+    // The first waits until the system is well; for the others it then is, but for what is theirs alone.
+    const held = new Map([[first, (await first.steady()).held]]);
+    await Promise.all(rest.map(async (one) => held.set(one, (await one.steady()).held)));
+    await first.break();
+    for (const one of rest) one.brokenBy(first);
+    return await Promise.all(
+      lifecycles.map(async (one) =>
+        held.get(one) === true
+          ? cell(one, judge((await one.observe()).results))
+          : cell(one, { outcome: 'error', problem: 'the baseline did not hold' }),
+      ),
+    );
   } catch (error) {
     options.signal.throwIfAborted();
-    return cannot(error instanceof Error ? error.message : String(error));
+    const problem = error instanceof Error ? error.message : String(error);
+    return lifecycles.map((one) => cell(one, { outcome: 'error', problem }));
   } finally {
     await options.traffic.stop();
-    await lifecycle.session.healAll();
+    await first.session.healAll();
   }
+}
+
+/** A foreign break has to fail at least one check; what could not be measured tells nothing apart. */
+function judge(results: readonly CheckResult[]): Pick<ProofCell, 'outcome'> & Partial<ProofCell> {
+  const having = (verdict: CheckResult['verdict']): string[] =>
+    results.filter((one) => one.verdict === verdict).map(({ id }) => id);
+  const [toldApartBy, fooled] = [having('failed'), having('passed')];
+  if (toldApartBy.length > 0) return { outcome: 'passed', toldApartBy, fooled };
+  if (fooled.length === results.length) return { outcome: 'failed', fooled };
+  return { outcome: 'error', fooled, problem: 'nothing was measured failing' };
 }

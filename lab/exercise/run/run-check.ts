@@ -63,6 +63,7 @@ export async function runCheck(
   phase: CheckPhase,
   context: ExerciseContext,
   mode: CheckMode = 'confirm',
+  pollMs = pollInterval(context.pace),
 ): Promise<CheckResult> {
   const { clock, pace, signal } = context;
   const withinSeconds = secondsAt(check.withinSeconds, pace);
@@ -75,7 +76,6 @@ export async function runCheck(
 
   const holdMs = secondsAt(check.holdsForSeconds ?? 0, pace) * 1000;
   const deadline = startedAt + withinSeconds * 1000;
-  const pollMs = pollInterval(pace);
   let heldSince: number | undefined;
   let failedInARow = 0;
   for (;;) {
@@ -136,11 +136,11 @@ function resultOf(
     observed: value === undefined ? null : formatValue(value, check.expect.unit),
     observedValue: value === undefined || !Number.isFinite(value) ? null : value,
     expected: describeExpectation(check.expect),
-    ...(note === undefined ? {} : { note }),
+    note,
     withinSeconds,
     at: new Date(startedAt).toISOString(),
     ms: Math.round(context.clock.now() - startedAt),
-    ...(atMs === undefined ? {} : { worstAt: new Date(atMs).toISOString() }),
+    worstAt: atMs === undefined ? undefined : new Date(atMs).toISOString(),
     link: check.link(context),
     next: check.next,
   };
@@ -171,12 +171,7 @@ async function judge(
     if (!Number.isFinite(value)) {
       return { verdict: 'error', value, note: note ?? `the query returned ${formatValue(value, '')}` };
     }
-    return {
-      verdict: meets(expect, value) ? 'passed' : 'failed',
-      value,
-      ...(note === undefined ? {} : { note }),
-      ...(atMs === undefined ? {} : { atMs }),
-    };
+    return { verdict: meets(expect, value) ? 'passed' : 'failed', value, note, atMs };
   } catch (error) {
     signal.throwIfAborted();
     return { verdict: 'error', note: error instanceof Error ? error.message : String(error) };

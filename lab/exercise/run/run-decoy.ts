@@ -59,12 +59,7 @@ export async function runDecoy(decoy: Decoy, act: Act, session: ActSession): Pro
   }
   const by = results
     .filter((one) => one.verdict === 'failed')
-    .map(({ id, verdict, observed, note }) => ({
-      check: id,
-      verdict,
-      observed,
-      ...(note === undefined ? {} : { note }),
-    }));
+    .map(({ id, verdict, observed, note }) => ({ check: id, verdict, observed, note }));
   const accepted = results.some((one) => one.verdict === 'passed');
   const rejected = accepted ? false : isRejected(results) ? true : null;
   return { id: decoy.id, rejected, by, problems };

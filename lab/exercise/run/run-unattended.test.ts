@@ -23,7 +23,7 @@ import { schemaProblem } from '../report/write-report.ts';
 import { checkReading, FakeClock, fakeContext } from '../testing/fake-context.ts';
 import type { ActSessionOptions } from './act-session.ts';
 import { Lifecycle } from './lifecycle.ts';
-import { proveCell, proveNext, substitutesFor } from './prove.ts';
+import { columnsFor, proveColumn, proveNext, type Reader } from './prove.ts';
 import { runUnattended } from './run-unattended.ts';
 
 /**
@@ -804,12 +804,15 @@ describe('an unattended run', () => {
   });
 });
 
-describe('proving an act with a break that is not its own', () => {
-  const cell = (whole: Exercise, faults: readonly FaultSpec[]) =>
-    proveCell(whole, whole.acts[0]!, { given: 'something', faults }, options(), {}, { samples: [] });
+describe('proving acts with a break that is not their own', () => {
+  const other = (more: Partial<Act> = {}): Exercise =>
+    exercise({ observe: [world.check('hangs', 'paused')], ...more }, { id: '98-other' });
+  const reader = (whole: Exercise): Reader => ({ exercise: whole, act: whole.acts[0]! });
+  const prove = (faults: readonly FaultSpec[], ...readers: Exercise[]) =>
+    proveColumn({ given: 'something', faults, readers: readers.map(reader) }, options(), { samples: [] });
 
-  it('is told apart by the checks that were measured failing', async () => {
-    expect(await cell(exercise(), [])).toMatchObject({ outcome: 'passed', toldApartBy: ['is-down'] });
+  it('tells them apart by the checks that were measured failing', async () => {
+    expect(await prove([], exercise())).toMatchObject([{ outcome: 'passed', toldApartBy: ['is-down'] }]);
     expectClean();
   });
 
@@ -817,17 +820,61 @@ describe('proving an act with a break that is not its own', () => {
     const blunt = exercise({
       observe: [{ ...world.check('is-down', 'stopped'), measure: async () => 1 }],
     });
-    expect(await cell(blunt, [])).toMatchObject({ outcome: 'failed', fooled: ['is-down'] });
+    expect(await prove([], blunt)).toMatchObject([{ outcome: 'failed', fooled: ['is-down'] }]);
     expectClean();
   });
 
-  it('tries no fault, the fault elsewhere, and the faults of other acts', () => {
-    const [act] = exercise().acts;
-    const other = { ...act!, id: 'hang', break: [faultSpec('pause', { target: 'api-2' })] };
-    expect(substitutesFor(act!, [other], paces.lab).map((one) => one.given)).toEqual([
-      'no fault',
-      'api-1 is stopped',
-      'api-2 hangs',
+  it('breaks once, and asks every act about it', async () => {
+    let stops = 0;
+    const { stop } = world.lab;
+    world.lab.stop = async (id) => {
+      stops++;
+      await stop.call(world.lab, id);
+    };
+    const alike = other({ observe: [world.check('is-down-too', 'stopped')] });
+    const cells = await prove([faultSpec('stop', { target: 'api-2' })], other(), alike);
+    expect(cells.map(({ exercise: id, outcome, toldApartBy }) => [id, outcome, toldApartBy])).toEqual([
+      ['98-other', 'passed', ['hangs']],
+      ['98-other', 'failed', []],
+    ]);
+    expect(stops).toBe(1);
+    expectClean();
+  });
+
+  it('does not judge an act whose own baseline does not hold, and judges the others', async () => {
+    const never = { ...other(), baseline: [world.check('never', 'stopped')] };
+    expect(await prove([], exercise(), never)).toMatchObject([
+      { outcome: 'passed' },
+      { outcome: 'error', problem: 'the baseline did not hold' },
+    ]);
+    expectClean();
+  });
+
+  it('heals the lab when a break does not take', async () => {
+    world.lab.stop = async () => {};
+    expect(await prove([faultSpec('stop', { target: 'api-2' })], exercise(), other())).toMatchObject([
+      { outcome: 'error', problem: expect.stringContaining('api-2') },
+      { outcome: 'error', problem: expect.stringContaining('api-2') },
+    ]);
+    expectClean();
+  });
+
+  it('tries no fault, the fault elsewhere, and the faults of other acts; each once, under the load of its acts', () => {
+    const variant = { ...other().acts[0]!, break: [faultSpec('pause', { target: 'api-2' })] };
+    const readers = [exercise(), other({ break: variant.break }), other({ load: 'light' })].map(reader);
+    const given = columnsFor(readers, [variant], paces.lab).map((column) => [
+      column.given,
+      ...column.readers.map((one) => readers.indexOf(one)),
+    ]);
+    expect(given).toEqual([
+      ['no fault', 0, 1],
+      ['api-1 is stopped', 0],
+      ['api-2 hangs', 0],
+      ['api-1 hangs', 1],
+      ['api-2 is stopped', 1],
+      ['no fault', 2],
+      ['api-1 is stopped', 2],
+      ['api-2 hangs', 2],
     ]);
   });
 });

@@ -19,16 +19,15 @@ export function componentStatuses(session: DockerSession): Promise<ComponentStat
       const { State: state } = info;
       const { ready, slow } =
         state.Running && !state.Paused ? await timed(() => probe(session, component)) : { ready: false };
-      const bytes = state.Running ? await memoryBytes(session.container(id)) : undefined;
-      const detail = joined(describe(session, component.program.kind === 'postgres', id, info), slow);
+      const residentBytes = state.Running ? await memoryBytes(session.container(id)) : undefined;
       return {
         id,
         state: stateOf(state, ready, session.state.components[id]?.desired === 'running'),
         ready,
         handle: info.Id.slice(0, 12),
         ...(state.Running ? { startedAt: state.StartedAt } : {}),
-        ...(bytes === undefined ? {} : { residentBytes: bytes }),
-        ...(detail === undefined ? {} : { detail }),
+        residentBytes,
+        detail: joined(describe(session, component.program.kind === 'postgres', id, info), slow),
       };
     }),
   );

@@ -97,7 +97,7 @@ export class DockerLab extends BaseLab<DockerSession> {
     if (options.follow === true) {
       yield* followLogs(this.session.docker, container, {
         tailLines: options.tailLines ?? 100,
-        ...(options.signal === undefined ? {} : { signal: options.signal }),
+        signal: options.signal,
       });
       return;
     }

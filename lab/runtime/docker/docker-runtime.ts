@@ -226,11 +226,6 @@ function reporter(
   const known = new Set(components.map(({ id }) => id));
   return (component) => (phase, message) => {
     if (!known.has(component)) return;
-    onProgress?.({
-      component,
-      phase,
-      elapsedMs: Date.now() - began,
-      ...(message === undefined ? {} : { message }),
-    });
+    onProgress?.({ component, phase, elapsedMs: Date.now() - began, message });
   };
 }

@@ -1,4 +1,5 @@
 import type { Component } from '../../../stack/topology.ts';
+import { operatorGrants } from '../operator-grants.ts';
 import { configFolder, dataFolder, portOf } from './docker-placement.ts';
 import type { Launch, PlanOptions } from './launch.ts';
 
@@ -24,13 +25,17 @@ fi
 exec docker-entrypoint.sh "$@"`;
 
 /**
- * On the first start of the primary: the role that standbys replicate as, and its entry in `pg_hba.conf`. The image's
- * own file is kept, because its first start connects over the local socket, which ours does not know.
+ * On the first start of the primary: the role that standbys replicate as, what the fault `read-only` wants of it, and its
+ * entry in `pg_hba.conf`. The image's own file is kept, because its first start connects over the local socket, which
+ * ours does not know.
  */
 export const primaryInitScript = `#!/bin/bash
 set -eu
-psql --no-psqlrc --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname="$POSTGRES_DB" \\
-  --set=password="$REPLICATION_PASSWORD" <<<"CREATE ROLE replicator REPLICATION LOGIN PASSWORD :'password';"
+psql --no-psqlrc --set=ON_ERROR_STOP=1 --username="$POSTGRES_USER" --dbname=postgres \\
+  --set=password="$REPLICATION_PASSWORD" <<'SQL'
+CREATE ROLE replicator REPLICATION LOGIN PASSWORD :'password';
+${operatorGrants.map((grant) => `${grant};`).join('\n')}
+SQL
 printf '\\nhost replication replicator all scram-sha-256\\n' >>"$PGDATA/pg_hba.conf"
 `;
 

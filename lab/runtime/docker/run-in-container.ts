@@ -12,7 +12,7 @@ export async function runInContainer(
     Cmd: [...command],
     AttachStdout: true,
     AttachStderr: true,
-    ...(options.user === undefined ? {} : { User: options.user }),
+    User: options.user,
   });
   const stream = await execution.start({ hijack: true, stdin: false });
   const chunks: Buffer[] = [];

@@ -69,7 +69,8 @@ export class ComponentProcess {
           cwd: this.directory,
           env: spec.environment,
           stdio: ['ignore', log, log],
-          ...(spec.uid === undefined ? {} : { uid: spec.uid, gid: spec.gid }),
+          uid: spec.uid,
+          gid: spec.gid,
         },
         ({ pid, startTime }) =>
           writeFileAtomically(

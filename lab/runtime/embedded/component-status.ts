@@ -35,16 +35,14 @@ export async function componentStatus(
       : session.state.postgresPrimary === id
         ? 'primary'
         : 'standby';
-  const detail = joined(role, slow);
-  const bytes = residentBytes(entry);
   return {
     id,
     state: paused ? 'paused' : !ready && young ? 'starting' : 'running',
     ready,
     handle: String(entry.pid),
     startedAt: entry.startedAt,
-    ...(bytes === undefined ? {} : { residentBytes: bytes }),
-    ...(detail === undefined ? {} : { detail }),
+    residentBytes: residentBytes(entry),
+    detail: joined(role, slow),
   };
 }
 

@@ -198,10 +198,5 @@ function reporter(
   since = Date.now(),
 ): (phase: ProgressEvent['phase'], message?: string) => void {
   return (phase, message) =>
-    onProgress?.({
-      component: component.id,
-      phase,
-      elapsedMs: Date.now() - since,
-      ...(message === undefined ? {} : { message }),
-    });
+    onProgress?.({ component: component.id, phase, elapsedMs: Date.now() - since, message });
 }

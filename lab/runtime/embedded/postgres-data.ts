@@ -15,6 +15,7 @@ import { execa } from 'execa';
 import { ComponentFailed } from '../../errors.ts';
 import type { RunAs } from '../../process/run-as.ts';
 import type { Credentials } from '../../state/credentials.ts';
+import { operatorGrants } from '../operator-grants.ts';
 import type { PostgresBinaries } from './postgres-binaries.ts';
 import { confValue, conninfoValue, restoreText, shellWord } from './postgres-quoting.ts';
 
@@ -65,6 +66,7 @@ export async function initializeCluster(options: {
     `CREATE ROLE replicator LOGIN REPLICATION PASSWORD '${options.credentials.replicationPassword}'`,
     'GRANT pg_monitor TO notes',
     'GRANT EXECUTE ON FUNCTION pg_backup_start(text, boolean), pg_backup_stop(boolean) TO replicator',
+    ...operatorGrants,
     'CREATE DATABASE notes OWNER notes',
   ];
   await runTool(

@@ -27,9 +27,15 @@ export async function migrate(url: string, steps: readonly Migration[] = migrati
     const { rows: state } = await client.query<{ standby: boolean }>('SELECT pg_is_in_recovery() AS standby');
     if (state[0]?.standby === true) return [];
     await client.query('SELECT pg_advisory_lock($1)', [lockKey]);
-    await client.query(
-      'CREATE TABLE IF NOT EXISTS schema_migrations (version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())',
+    // Writes nothing where nothing is to do: a replica starts beside a database that refuses writes, and can read.
+    const { rows: table } = await client.query<{ missing: boolean }>(
+      "SELECT to_regclass('schema_migrations') IS NULL AS missing",
     );
+    if (table[0]?.missing !== false) {
+      await client.query(
+        'CREATE TABLE schema_migrations (version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())',
+      );
+    }
     const { rows } = await client.query<{ version: number }>('SELECT version FROM schema_migrations');
     const done = new Set(rows.map((row) => row.version));
     const applied: number[] = [];

@@ -11,9 +11,8 @@ void runServer('alertmanager', async () => {
     storagePath: flags['storage.path'] ?? 'data',
     externalUrl: flags['web.external-url'] ?? '',
     retentionMs: parsePrometheusDuration(flags['data.retention'] ?? '120h'),
-    ...(flags['silences.max-silences'] === undefined
-      ? {}
-      : { maxSilences: Number(flags['silences.max-silences']) }),
+    maxSilences:
+      flags['silences.max-silences'] === undefined ? undefined : Number(flags['silences.max-silences']),
     matcherMode: features.includes('classic-mode')
       ? 'classic'
       : features.includes('utf8-strict-mode')

@@ -75,7 +75,7 @@ describe('Alertmanager', () => {
       configFile: configFile(),
       clock,
       externalUrl: 'http://alertmanager.test',
-      ...(storagePath === undefined ? {} : { storagePath }),
+      storagePath,
     });
   }
   const request = async (method: string, path: string, body?: unknown) => {
@@ -93,9 +93,10 @@ describe('Alertmanager', () => {
       {
         labels,
         annotations: { summary: `${labels.alertname} is on` },
-        ...(endsInSeconds === undefined
-          ? {}
-          : { endsAt: new Date(clock.now() + endsInSeconds * second).toISOString() }),
+        endsAt:
+          endsInSeconds === undefined
+            ? undefined
+            : new Date(clock.now() + endsInSeconds * second).toISOString(),
       },
     ]);
   const at = (seconds: number) =>

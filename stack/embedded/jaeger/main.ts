@@ -22,5 +22,5 @@ void runServer('jaeger', async () => {
   if (maxBytes !== undefined && !/^[1-9]\d*$/.test(maxBytes)) {
     throw new Error(`--storage.max-bytes "${maxBytes}" is not a number of bytes above 0`);
   }
-  return startJaeger(config, maxBytes === undefined ? {} : { maxBytes: Number(maxBytes) });
+  return startJaeger(config, { maxBytes: maxBytes === undefined ? undefined : Number(maxBytes) });
 });

@@ -79,7 +79,7 @@ export async function startTestServer(
     receivers: {
       otlp: { protocols: { http: { endpoint: '127.0.0.1:0', max_request_body_size: maxBodyBytes } } },
     },
-    ...(tailSampling === undefined ? {} : { processors: { tail_sampling: tailSampling } }),
+    processors: tailSampling === undefined ? undefined : { tail_sampling: tailSampling },
     exporters: { jaeger_storage_exporter: { trace_storage: 'main' } },
   };
   return startJaeger(parseConfig(JSON.stringify(config)));

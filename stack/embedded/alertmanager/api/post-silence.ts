@@ -73,13 +73,10 @@ function decodeMatchers(value: unknown): Partial<SilenceMatcher>[] | undefined {
         `json: cannot unmarshal ${jsonKind(item)} into Silence.matchers.${index} of type models.Matcher`,
       );
     const fields = new FieldReader(item as Record<string, unknown>, 'silence', `Silence.matchers.${index}`);
-    const name = fields.string('name');
-    const text = fields.string('value');
-    const isRegex = fields.boolean('isRegex');
     return {
-      ...(name === undefined ? {} : { name }),
-      ...(text === undefined ? {} : { value: text }),
-      ...(isRegex === undefined ? {} : { isRegex }),
+      name: fields.string('name'),
+      value: fields.string('value'),
+      isRegex: fields.boolean('isRegex'),
       isEqual: fields.boolean('isEqual') ?? true,
     };
   });

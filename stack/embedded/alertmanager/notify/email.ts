@@ -53,7 +53,7 @@ export const createEmailNotifier: CreateNotifier =
         envelope: { from: address(from), to: to.split(',').map(address) },
         from: From ?? from,
         to: To ?? to,
-        ...(replyTo === undefined ? {} : { replyTo }),
+        replyTo,
         subject,
         headers: rest,
         ...(text === '' ? {} : { text }),

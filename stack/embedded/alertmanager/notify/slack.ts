@@ -28,7 +28,7 @@ export const createSlackNotifier: CreateNotifier =
       ...optional('style', action),
       ...optional('name', action),
       ...optional('value', action),
-      ...(action.confirm === undefined ? {} : { confirm: confirm(action.confirm as Values, optional) }),
+      confirm: action.confirm === undefined ? undefined : confirm(action.confirm as Values, optional),
     }));
     const attachment = {
       title: truncate(text('title'), maxTitle),

@@ -29,10 +29,10 @@ export function summarize(spans: readonly Span[]): Record<string, unknown> {
   }
   return {
     traceId: spans[0]?.traceId ?? '',
-    ...(root === undefined ? {} : { rootServiceName: serviceNameOf(root.resource) }),
-    ...(root === undefined || root.name === '' ? {} : { rootOperationName: root.name }),
-    ...(start === undefined || start === 0n ? {} : { minStartTimeUnixNano: String(start) }),
-    ...(end === undefined || end === 0n ? {} : { maxEndTimeUnixNano: String(end) }),
+    rootServiceName: root && serviceNameOf(root.resource),
+    rootOperationName: root?.name || undefined,
+    minStartTimeUnixNano: start ? String(start) : undefined,
+    maxEndTimeUnixNano: end ? String(end) : undefined,
     spanCount: spans.length,
     ...nonZero({ errorSpanCount, orphanSpanCount }),
     services: [...services]

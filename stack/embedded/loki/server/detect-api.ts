@@ -68,7 +68,7 @@ export class DetectApi {
         type: typeOf(values),
         cardinality: values.size,
         parsers: parsers.size === 0 ? null : [...parsers],
-        ...(path === undefined ? {} : { jsonPath: path }),
+        jsonPath: path,
       }));
     return { fields, limit };
   }

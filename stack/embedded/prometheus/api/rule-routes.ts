@@ -198,7 +198,7 @@ function renderAlert(alert: Alert): object {
     annotations: alert.annotations,
     state: alert.state,
     activeAt: rfc3339(alert.activeAtMs),
-    ...(alert.keepFiringSinceMs === undefined ? {} : { keepFiringSince: rfc3339(alert.keepFiringSinceMs) }),
+    keepFiringSince: alert.keepFiringSinceMs === undefined ? undefined : rfc3339(alert.keepFiringSinceMs),
     value: exponent(alert.value),
   };
 }

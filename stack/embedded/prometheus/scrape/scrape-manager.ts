@@ -146,8 +146,7 @@ export class ScrapeManager {
     for (const pool of next.values()) pool.sync();
     for (const [name, pool] of this.#pools) {
       const successor = next.get(name);
-      if (successor !== pool)
-        pool.stop({ markStale: true, ...(successor === undefined ? {} : { kept: successor.targetKeys() }) });
+      if (successor !== pool) pool.stop({ markStale: true, kept: successor?.targetKeys() });
     }
     this.#pools = next;
   }
