@@ -1,8 +1,8 @@
-import { deploy, replicas } from '../../lab/deploy/deploy.ts';
+import { deploy } from '../../lab/deploy/deploy.ts';
 import type { Decoy } from '../../lab/exercise/model/model.ts';
 import { faultSpec } from '../../lab/faults/catalogue.ts';
 import { defaultVersion, findVersion } from '../../stack/versions.ts';
-import { silenceAlert, stopTraffic } from '../kit/decoys.ts';
+import { restartReplicas, silenceAlert, stopTraffic } from '../kit/decoys.ts';
 
 const shedOrders = faultSpec('errors', {
   target: 'api-1',
@@ -18,16 +18,10 @@ export function withObjectiveOf99(rules: string): string {
 }
 
 export const decoys: readonly Decoy[] = [
-  {
-    id: 'restart-each',
-    description: 'Restart every replica: what is in the release is in it after a restart, too.',
-    async apply({ lab }) {
-      for (const one of replicas) await lab.restart(one);
-    },
-    undo: async () => {},
+  restartReplicas('Restart every replica: what is in the release is in it after a restart, too.', {
     rejectedBy: ['errors-end', 'version-gone'],
     givenSeconds: 3,
-  },
+  }),
   {
     id: 'shed-orders',
     description: 'Switch the orders off on one replica, to make room for the notes: more fails than before.',

@@ -1,29 +1,13 @@
-import { replicas } from '../../lab/deploy/deploy.ts';
-import type { Act, Decoy } from '../../lab/exercise/model/model.ts';
-import { failback } from '../../lab/failover/failover.ts';
+import type { Act } from '../../lab/exercise/model/model.ts';
 import { usersKeepComing } from '../kit/client-invariants.ts';
-import { silenceAlert, stopTraffic } from '../kit/decoys.ts';
-import { longEnough } from '../kit/windows.ts';
 import { observe, recovery, writtenLately } from './checks.ts';
+import { decoysOf } from './decoys.ts';
 import { failOver, tasks } from './tasks.ts';
-import { breakOf, detectionOf, type Happening, pageOf, probeAgrees, wordsTell } from './variants.ts';
-
-/** Nothing is wrong with them: they come back, and the database refuses as before. */
-const restartReplicas: Decoy = {
-  id: 'restart-replicas',
-  description: 'Restart the API, one replica after the other: it helps against many things.',
-  async apply({ lab }) {
-    for (const replica of replicas) await lab.restart(replica);
-  },
-  undo: async () => {},
-  rejectedBy: ['saves-again', 'writes-again'],
-  givenSeconds: longEnough,
-};
+import { breakOf, detectionOf, firstAlert, type Happening, probeAgrees, wordsTell } from './variants.ts';
 
 /** The primary takes no more writes, for one reason or another: what a learner reads of it is the same. */
 export const primaryLost = (happening: Happening): Act => {
-  const page = pageOf(happening);
-  const { alertname } = detectionOf(happening);
+  const page = firstAlert(happening);
   return {
     id: 'primary-lost',
     title: 'The pager rings',
@@ -35,21 +19,7 @@ export const primaryLost = (happening: Happening): Act => {
     invariants: [usersKeepComing('steady', 'stop-traffic', 0.5)],
     detection: detectionOf(happening),
     tasks,
-    decoys: [
-      silenceAlert(alertname, 'saves-again', 'writes-again'),
-      {
-        id: 'promote-only',
-        description: 'Promote the standby and leave it at that: it would take writes, and nobody asks it.',
-        apply: ({ lab }) => lab.promote('postgres-replica'),
-        undo: async ({ lab }) => {
-          await failback(lab);
-        },
-        rejectedBy: ['saves-again', 'writes-again'],
-        givenSeconds: longEnough,
-      },
-      ...(happening === 'disk full' ? [restartReplicas] : []),
-      stopTraffic(),
-    ],
+    decoys: decoysOf(happening),
     repair: {
       steps: [
         {

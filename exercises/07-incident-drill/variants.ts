@@ -26,7 +26,7 @@ interface Way {
   readonly detection: DetectionPlan;
 }
 
-const lostFromAfar: DetectionPlan = {
+const databaseDown: DetectionPlan = {
   alertname: 'DatabaseDown',
   labels: { service: 'postgres' },
   evaluations: 1,
@@ -41,9 +41,9 @@ const ways: Readonly<Record<Happening, Way>> = {
     fault: 'kill',
     words: /not queryable|terminat|ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN/i,
     up: 0,
-    detection: lostFromAfar,
+    detection: databaseDown,
   },
-  hung: { fault: 'pause', words: /timeout/i, up: 0, detection: lostFromAfar },
+  hung: { fault: 'pause', words: /timeout/i, up: 0, detection: databaseDown },
   'disk full': {
     fault: 'read-only',
     words: /read-only transaction/i,
@@ -66,7 +66,7 @@ export const breakOf = (happening: Happening): FaultSpec =>
 export const detectionOf = (happening: Happening): DetectionPlan => ways[happening].detection;
 
 /** The life of the alert that tells of it first. */
-export const pageOf = (happening: Happening) =>
+export const firstAlert = (happening: Happening) =>
   alertLife({
     alertname: ways[happening].detection.alertname,
     called: { id: 'page', name: 'the first alert' },

@@ -1,4 +1,5 @@
 // Wrong actions that are plausible in more than one exercise.
+import { replicas } from '../../lab/deploy/deploy.ts';
 import type { Decoy } from '../../lab/exercise/model/model.ts';
 import { byTheLab } from '../../lab/incident/silence-events.ts';
 import { longEnough } from './windows.ts';
@@ -25,6 +26,23 @@ export function restartAnother(instance: string, ...rejectedBy: string[]): Decoy
     undo: async () => {},
     rejectedBy,
     givenSeconds: longEnough,
+  };
+}
+
+/** What is wrong with a release, or beneath the replicas, is so after a restart as well. */
+export function restartReplicas(
+  description: string,
+  { rejectedBy, givenSeconds }: Pick<Decoy, 'rejectedBy' | 'givenSeconds'>,
+): Decoy {
+  return {
+    id: 'restart-each',
+    description,
+    async apply({ lab }) {
+      for (const replica of replicas) await lab.restart(replica);
+    },
+    undo: async () => {},
+    rejectedBy,
+    givenSeconds,
   };
 }
 

@@ -36,6 +36,7 @@ test('a figure above the limit of its alert is wrong, and says where to look', (
   const given = readings({
     p95Seconds: { value: 0.742 },
     errorRatio: { value: 0.08 },
+    cpu: { value: 0.9 },
     eventLoopLagSeconds: { value: 0.3 },
     poolActive: { value: 9 },
     poolMax: { value: 10 },
@@ -47,6 +48,7 @@ test('a figure above the limit of its alert is wrong, and says where to look', (
     next: 'http://jaeger/search?service=api&minDuration=300ms',
   });
   expect(find('errors', given)).toMatchObject({ verdict: 'wrong', text: '8.0 % of the requests' });
+  expect(find('cpu', given)).toMatchObject({ verdict: 'wrong', text: '90.0 % of one processor' });
   expect(find('event loop', given)?.next).toBe('http://grafana/d/instance?var-instance=api-1');
   expect(find('pool', given)).toMatchObject({
     verdict: 'wrong',

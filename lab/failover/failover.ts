@@ -1,10 +1,9 @@
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { replicas } from '../deploy/deploy.ts';
 import { FailbackFailed } from '../errors.ts';
+import { askDatabase } from '../runtime/ask-database.ts';
 import type { ComponentId, RunningLab } from '../runtime/runtime.ts';
-import { readCredentials } from '../state/credentials.ts';
 
 /** The node that the lab begins with as its primary. */
 export const declaredPrimary = 'postgres-primary';
@@ -87,27 +86,9 @@ async function caughtUp(lab: RunningLab, primary: ComponentId): Promise<void> {
   throw new FailbackFailed(declaredPrimary, caughtUpWithinMs / 1000);
 }
 
-async function query<Row extends pg.QueryResultRow>(
+const query = <Row extends pg.QueryResultRow>(
   lab: RunningLab,
   node: ComponentId,
   sql: string,
   parameters: unknown[] = [],
-): Promise<Row[]> {
-  const { host, port } = lab.address(node, 'postgres', 'host');
-  const client = new pg.Client({
-    host,
-    port,
-    user: 'notes',
-    database: 'notes',
-    password: readCredentials(join(lab.directory, 'credentials.json'))?.databasePassword,
-    connectionTimeoutMillis: 3_000,
-    query_timeout: 10_000,
-  });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-    return (await client.query<Row>(sql, parameters)).rows;
-  } finally {
-    await client.end().catch(() => undefined);
-  }
-}
+): Promise<Row[]> => askDatabase(lab, node, 'notes', (ask) => ask<Row>(sql, parameters));

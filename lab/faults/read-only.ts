@@ -1,13 +1,17 @@
-import { join } from 'node:path';
-import pg from 'pg';
 import { z } from 'zod';
+import { askDatabase } from '../runtime/ask-database.ts';
 import type { ComponentId, RunningLab } from '../runtime/runtime.ts';
-import { readCredentials } from '../state/credentials.ts';
 import type { FaultKind } from './fault.ts';
 import { isDown, stateOf } from './target-state.ts';
 
 const setting = 'default_transaction_read_only';
-const answersWithinMs = 3_000;
+
+/** ALTER SYSTEM writes the server's files; a reload makes it, and the sessions that are open, read them. */
+const change = (lab: RunningLab, node: ComponentId, statement: string): Promise<void> =>
+  askDatabase(lab, node, 'replicator', async (ask) => {
+    await ask(statement);
+    await ask('SELECT pg_reload_conf()');
+  });
 
 /**
  * A database that refuses writes and answers reads. Managed databases put themselves into this mode before their disk is
@@ -22,49 +26,16 @@ export const readOnly: FaultKind = {
   paramsHelp: 'none',
   endsByItself: false,
   describe: (target) => `${target} refuses writes`,
-  async inject({ lab }, target) {
-    await asOperator(lab, target, [`ALTER SYSTEM SET ${setting} = on`, reload]);
-  },
+  inject: ({ lab }, target) => change(lab, target, `ALTER SYSTEM SET ${setting} = on`),
   async revert({ lab }, target) {
     // It stands in the server's files, and only a running server changes them.
     if (isDown(await stateOf(lab, target))) await lab.start(target);
-    await asOperator(lab, target, [`ALTER SYSTEM RESET ${setting}`, reload]);
+    await change(lab, target, `ALTER SYSTEM RESET ${setting}`);
   },
   isActive: async ({ lab }, target) => {
     if (isDown(await stateOf(lab, target))) return true;
-    const [row] = await asOperator<{ value: string }>(lab, target, [
-      `SELECT current_setting('${setting}') AS value`,
-    ]);
+    const sql = `SELECT current_setting('${setting}') AS value`;
+    const [row] = await askDatabase(lab, target, 'replicator', (ask) => ask<{ value: string }>(sql));
     return row?.value === 'on';
   },
 };
-
-const reload = 'SELECT pg_reload_conf()';
-
-/** Runs statements on one node as the role that may change this setting; the rows of the last one. */
-async function asOperator<Row extends pg.QueryResultRow>(
-  lab: RunningLab,
-  node: ComponentId,
-  statements: readonly string[],
-): Promise<Row[]> {
-  const { host, port } = lab.address(node, 'postgres', 'host');
-  const client = new pg.Client({
-    host,
-    port,
-    user: 'replicator',
-    database: 'postgres',
-    password: readCredentials(join(lab.directory, 'credentials.json'))?.replicationPassword,
-    application_name: 'lab-fault',
-    connectionTimeoutMillis: answersWithinMs,
-    query_timeout: answersWithinMs,
-  });
-  client.on('error', () => undefined);
-  let rows: Row[] = [];
-  try {
-    await client.connect();
-    for (const statement of statements) rows = (await client.query<Row>(statement)).rows;
-    return rows;
-  } finally {
-    await client.end().catch(() => undefined);
-  }
-}

@@ -16,6 +16,11 @@ describe('runCheck', () => {
     });
   });
 
+  it('asks as seldom as it is told', async () => {
+    const seldom = await runCheck(checkReading([41, 200, 540]), 'observe', fakeContext(), 'confirm', 4_000);
+    expect(seldom).toMatchObject({ verdict: 'passed', ms: 8_000 });
+  });
+
   it('fails at its deadline with the last value', async () => {
     const result = await runCheck(checkReading([41]), 'observe', fakeContext());
     expect(result).toMatchObject({ verdict: 'failed', observed: '41 ms', ms: 30_000 });
