@@ -7,7 +7,7 @@ export const limits = {
   /** Seconds, the 99th percentile. */
   EventLoopLag: 0.2,
   /** Share of one processor. */
-  HighCpuUsage: 0.75,
+  HighCpuUsage: 0.7,
   /** Resident bytes. */
   HighMemoryUsage: 300e6,
   /** Share of the pool. */

@@ -101,10 +101,10 @@ export const service = dashboard({
         graph({
           title: 'CPU by instance',
           description:
-            'Processors that each process keeps busy, side by side. One that is alone is busy with itself. HighCpuUsage warns above 75 %.',
+            'Processors that each process keeps busy, side by side. One that is alone is busy with itself. HighCpuUsage warns above 70 %.',
           unit: 'percentunit',
           width: 6,
-          limit: 0.75,
+          limit: 0.7,
           drill: { title: 'Open the instance', uid: 'instance' },
           queries: [
             promql('rate(process_cpu_seconds_total{job=~"api|gateway"}[$__rate_interval])', '{{instance}}'),
